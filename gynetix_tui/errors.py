@@ -1,0 +1,80 @@
+"""Every error this program raises on purpose, in one tree.
+
+    GynetixError
+    ├── UserError              something the user can put right; the program stops with exit code 2
+    │   ├── ConfigError            a mistake in config.toml or in a variable of the environment
+    │   └── TerminalError          no terminal, or one that cannot show a full screen
+    ├── NumberError            what was typed is not a phone number
+    ├── KeyringError           the system's keyring did not give, or did not take, the key
+    ├── StoreError             the store cannot be opened, read or written
+    └── GatewayError           a call to the gateway did not end with a success
+        ├── NotSent                the request never left this machine
+        ├── Uncertain              the request left and no readable answer came
+        └── Refused                the gateway answered, and the answer is no
+
+Messages are sentences for the user: they name what is wrong and what would be right, and they never hold
+the API key.
+"""
+
+from __future__ import annotations
+
+
+class GynetixError(Exception):
+    """The root of the tree; its text is a sentence for the user."""
+
+
+class UserError(GynetixError):
+    """Something the user can put right before the program starts again."""
+
+
+class ConfigError(UserError):
+    """A mistake in config.toml, or in one of the GYNETIX_ variables."""
+
+
+class TerminalError(UserError):
+    """Standard input or output is no terminal that can show a full screen."""
+
+
+class NumberError(GynetixError):
+    """A text is not a phone number, not even a possible one."""
+
+
+class KeyringError(GynetixError):
+    """The system's keyring is absent, locked, silent, or did not keep what it was given."""
+
+
+class StoreError(GynetixError):
+    """The store cannot be opened, read or written; nothing that it held was changed."""
+
+
+class GatewayError(GynetixError):
+    """A call to the gateway did not end with a success.
+
+    Attributes:
+        may_have_arrived: Whether the gateway may have acted on the request. Only where this is False may a
+            send be tried again without asking: the gateway knows no idempotency key.
+        retry_after: Seconds that the gateway asked us to wait (the Retry-After header, RFC 9110 §10.2.3),
+            or None where it asked for nothing.
+    """
+
+    may_have_arrived: bool = True
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class NotSent(GatewayError):
+    """The request never left this machine: no connection, no name, no trust in the certificate."""
+
+    may_have_arrived = False
+
+
+class Uncertain(GatewayError):
+    """The request left, and no answer that can be read came back: it may have been carried out."""
+
+
+class Refused(GatewayError):
+    """The gateway answered and did not do it; the message is the gateway's own reason, as it came."""
+
+    may_have_arrived = False
