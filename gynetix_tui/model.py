@@ -136,6 +136,7 @@ class Item:
         unread: An incoming text that the user has not seen.
         state: What is known of a text of ours; None on incoming texts.
         reason: Why a text failed or is uncertain, raw; else empty.
+        missing: An uncertain text was looked for at the gateway, more than once, and not found there.
         outbox_id: The text's row in the outbox, or None for a message of the gateway's.
         extra: Fields that the gateway's document does not name, as (name, value) pairs, raw.
     """
@@ -148,6 +149,7 @@ class Item:
     unread: bool = False
     state: SendState | None = None
     reason: str = ""
+    missing: bool = False
     outbox_id: OutboxId | None = None
     extra: tuple[tuple[str, str], ...] = ()
 
@@ -164,6 +166,7 @@ class OutgoingText:
         ended_at: When that request ended, or None while it has not.
         attempts: How many times a request for it was begun.
         reason: Why it failed or is uncertain, raw; else empty.
+        misses: In how many complete answers of the gateway an uncertain text was looked for and not found.
     """
 
     id: OutboxId
@@ -177,6 +180,7 @@ class OutgoingText:
     ended_at: float | None
     attempts: int
     reason: str
+    misses: int
 
 
 @dataclass(frozen=True, slots=True)

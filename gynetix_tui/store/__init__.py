@@ -1,0 +1,7 @@
+"""What is kept: contacts, messages, the outbox, drafts and read marks, in one SQLite file."""
+
+from __future__ import annotations
+
+from gynetix_tui.store.store import Store
+
+__all__ = ["Store"]

@@ -1,0 +1,136 @@
+"""One connection to the store's file: every SQL statement of the program goes through here."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from gynetix_tui.errors import StoreError
+
+APPLICATION_ID = 0x47594E58
+"""Written into the file's header ("GYNX"), so that no other program's database is taken for ours."""
+
+BUSY_MILLISECONDS = 5000
+"""How long a statement waits for another process that is writing."""
+
+Value = str | int | float | bytes | None
+Row = tuple[Value, ...]
+
+
+class Connection:
+    """A connection that speaks in `StoreError`s and never leaves a transaction half done.
+
+    SQLite allows one writer at a time. A transaction therefore begins with BEGIN IMMEDIATE: a deferred one
+    that reads before it writes gets SQLITE_BUSY at once, whatever the timeout says.
+    """
+
+    def __init__(self, raw: sqlite3.Connection, path: Path) -> None:
+        self._raw = raw
+        self._path = path
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False) -> Connection:
+        """Open the file, making it with mode 0600 where there is none.
+
+        Raises:
+            StoreError: The file cannot be made or opened, or is no database.
+        """
+        try:
+            if not read_only:
+                # SQLite would make it with the umask's mode; its -wal and -shm files copy the mode of this.
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+            raw = sqlite3.connect(
+                path, isolation_level=None, check_same_thread=False, timeout=BUSY_MILLISECONDS / 1000
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"The store {path} cannot be opened: {_reason(error)}.") from error
+        connection = cls(raw, path)
+        try:
+            connection.run("PRAGMA foreign_keys = ON")
+            if read_only:
+                connection.run("PRAGMA query_only = ON")
+            else:
+                connection.run("PRAGMA journal_mode = WAL")
+                # NORMAL may lose the last commits at a power cut; a claim that is lost could send a text twice.
+                connection.run("PRAGMA synchronous = FULL")
+        except StoreError:
+            raw.close()
+            raise
+        return connection
+
+    def all(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+        """Run a statement and return all its rows."""
+        try:
+            return self._raw.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+
+    def one(self, sql: str, values: Sequence[Value] = ()) -> Row | None:
+        """Run a statement and return its first row, or None where it has none."""
+        rows = self.all(sql, values)
+        return rows[0] if rows else None
+
+    def run(self, sql: str, values: Sequence[Value] = ()) -> int:
+        """Run a statement and return how many rows it changed."""
+        try:
+            return self._raw.execute(sql, values).rowcount
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+
+    def insert(self, sql: str, values: Sequence[Value] = ()) -> int:
+        """Run an INSERT and return the new row's id."""
+        try:
+            row = self._raw.execute(sql, values).lastrowid
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+        if row is None:
+            raise StoreError(f"The store {self._path} did not take a row.")
+        return row
+
+    def many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        """Run a statement once for each row of values."""
+        try:
+            self._raw.executemany(sql, rows)
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open on this connection."""
+        return self._raw.in_transaction
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of the block, or nothing of it; a block inside another belongs to the outer one.
+
+        Raises:
+            StoreError: The file is busy, full, read-only or broken; nothing was changed.
+        """
+        if self.in_transaction:
+            yield
+            return
+        self.run("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.run("COMMIT")
+        except BaseException:
+            # Disk-full and I/O errors end the transaction by themselves; a second ROLLBACK would fail.
+            if self._raw.in_transaction:
+                self.run("ROLLBACK")
+            raise
+
+    def close(self) -> None:
+        """Close the connection; a write-ahead log that nobody else uses is folded back into the file."""
+        self._raw.close()
+
+    def _failed(self, error: sqlite3.Error) -> StoreError:
+        return StoreError(f"The store {self._path} failed: {_reason(error)}.")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error)

@@ -1,0 +1,183 @@
+"""Contacts, and the summary of each conversation that the contact list shows."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from gynetix_tui.errors import StoreError
+from gynetix_tui.model import Contact, ContactId, ContactSummary, Direction, PhoneNumber, SendState
+from gynetix_tui.store.connection import Connection, Row
+
+_CONTACT = "id, number, name, local_number, suppressed, pinned, muted, archived, created_at, fetched_at"
+_SUMMARY = (
+    "id, number, name, local_number, suppressed, pinned, muted, archived, created_at, fetched_at,"
+    " last_at, last_text, last_direction, last_state, unread, coalesce(drafts.text, '')"
+)
+PREVIEW_CHARACTERS = 200
+"""How much of the newest text the summary keeps: no list row shows more."""
+
+
+class Contacts:
+    """The table `contacts`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, number: PhoneNumber, name: str, *, now: float) -> ContactId:
+        """Add a contact and return its id.
+
+        Raises:
+            StoreError: There is one with this number already: one number is one contact.
+        """
+        if self.find(number):
+            raise StoreError(f"There is a contact with the number {number} already.")
+        return ContactId(
+            self._connection.insert(
+                "INSERT INTO contacts (number, name, created_at, last_at) VALUES (?, ?, ?, ?)",
+                (number, name, now, now),
+            )
+        )
+
+    def get(self, contact_id: ContactId) -> Contact | None:
+        """The contact, or None where it has been deleted."""
+        row = self._connection.one(f"SELECT {_CONTACT} FROM contacts WHERE id = ?", (contact_id,))  # noqa: S608 - a constant
+        return _contact(row) if row else None
+
+    def find(self, number: PhoneNumber) -> Contact | None:
+        """The contact with this number, or None."""
+        row = self._connection.one(f"SELECT {_CONTACT} FROM contacts WHERE number = ?", (number,))  # noqa: S608 - a constant
+        return _contact(row) if row else None
+
+    def all(self) -> list[Contact]:
+        """Every contact, in no order."""
+        return [_contact(row) for row in self._connection.all(f"SELECT {_CONTACT} FROM contacts")]  # noqa: S608 - a constant
+
+    def is_empty(self) -> bool:
+        """Whether there is no contact at all."""
+        return self._connection.one("SELECT 1 FROM contacts LIMIT 1") is None
+
+    def rename(self, contact_id: ContactId, name: str) -> None:
+        """Give the contact another name; empty for none."""
+        self._connection.run("UPDATE contacts SET name = ? WHERE id = ?", (name, contact_id))
+
+    def delete(self, contact_id: ContactId) -> None:
+        """Delete the contact with all that was said, its outbox and its draft."""
+        self._connection.run("DELETE FROM contacts WHERE id = ?", (contact_id,))
+
+    def set_flags(
+        self,
+        contact_id: ContactId,
+        *,
+        pinned: bool | None = None,
+        muted: bool | None = None,
+        archived: bool | None = None,
+    ) -> None:
+        """Set those of the user's three flags that are given."""
+        self._connection.run(
+            "UPDATE contacts SET pinned = coalesce(?, pinned), muted = coalesce(?, muted),"
+            " archived = coalesce(?, archived) WHERE id = ?",
+            (pinned, muted, archived, contact_id),
+        )
+
+    def set_suppressed(self, contact_id: ContactId, suppressed: bool) -> None:
+        """Keep what the gateway says about further texts to this number."""
+        self._connection.run("UPDATE contacts SET suppressed = ? WHERE id = ?", (suppressed, contact_id))
+
+    def note_fetch(
+        self, contact_id: ContactId, *, now: float, digest: bytes, local_number: PhoneNumber | None = None
+    ) -> None:
+        """Keep that the conversation was fetched, the digest of its body, and our own number in it where named."""
+        self._connection.run(
+            "UPDATE contacts SET fetched_at = ?, digest = ?, local_number = coalesce(?, local_number) WHERE id = ?",
+            (now, digest, local_number, contact_id),
+        )
+
+    def digest(self, contact_id: ContactId) -> bytes:
+        """The digest of the body last merged; empty where there was none."""
+        row = self._connection.one("SELECT digest FROM contacts WHERE id = ?", (contact_id,))
+        return cast("bytes", row[0]) if row else b""
+
+    def summaries(self, *, archived: bool = False) -> list[ContactSummary]:
+        """Every contact's row for the list: pinned first, then by the time of the newest text, newest first."""
+        rows = self._connection.all(
+            f"SELECT {_SUMMARY} FROM contacts LEFT JOIN drafts ON contact_id = id"  # noqa: S608 - a constant
+            " WHERE archived <= ? ORDER BY pinned DESC, last_at DESC, id",
+            (archived,),
+        )
+        return [_summary(row) for row in rows]
+
+    def summary(self, contact_id: ContactId) -> ContactSummary | None:
+        """One contact's row for the list, or None where it has been deleted."""
+        row = self._connection.one(
+            f"SELECT {_SUMMARY} FROM contacts LEFT JOIN drafts ON contact_id = id WHERE id = ?",  # noqa: S608 - a constant
+            (contact_id,),
+        )
+        return _summary(row) if row else None
+
+    def unread_total(self) -> int:
+        """How many incoming texts are unread, over all contacts that are not muted."""
+        row = self._connection.one(
+            "SELECT coalesce(sum(unread), 0) FROM contacts WHERE NOT muted AND NOT archived"
+        )
+        return cast("int", row[0]) if row else 0
+
+    def refresh_summary(self, contact_id: ContactId) -> None:
+        """Derive the summary anew; to be called in each transaction that changes messages or outbox.
+
+        A new incoming text brings an archived conversation back into the list.
+        """
+        newest = self._connection.one(
+            """
+            SELECT ts, text, direction, NULL FROM (
+                SELECT ts, rank, text, direction FROM messages WHERE contact_id = ?1 ORDER BY ts DESC, rank DESC, id DESC LIMIT 1)
+            UNION ALL
+            SELECT created_at, text, 'OUT', state FROM (
+                SELECT created_at, text, state FROM outbox WHERE contact_id = ?1 AND state NOT IN ('seen', 'discarded')
+                ORDER BY created_at DESC, id DESC LIMIT 1)
+            ORDER BY 1 DESC LIMIT 1
+            """,
+            (contact_id,),
+        )
+        ts, text, direction, state = newest or (None, "", None, None)
+        self._connection.run(
+            """
+            UPDATE contacts SET last_at = coalesce(?2, created_at), last_text = substr(?3, 1, ?6), last_direction = ?4,
+                last_state = ?5, unread = (SELECT count(*) FROM messages WHERE contact_id = ?1 AND unread)
+            WHERE id = ?1
+            """,
+            (contact_id, ts, text, direction, state, PREVIEW_CHARACTERS),
+        )
+        self._connection.run(
+            "UPDATE contacts SET archived = 0 WHERE id = ? AND archived AND unread", (contact_id,)
+        )
+
+
+def _contact(row: Row) -> Contact:
+    number, name, local, suppressed, pinned, muted, archived, created, fetched = row[1:10]
+    if not isinstance(created, float):
+        raise StoreError("The store holds a contact without a time.")
+    return Contact(
+        id=ContactId(cast("int", row[0])),
+        number=PhoneNumber(cast("str", number)),
+        name=cast("str", name),
+        local_number=None if local is None else PhoneNumber(cast("str", local)),
+        suppressed=bool(suppressed),
+        pinned=bool(pinned),
+        muted=bool(muted),
+        archived=bool(archived),
+        created_at=created,
+        fetched_at=cast("float | None", fetched),
+    )
+
+
+def _summary(row: Row) -> ContactSummary:
+    last_at, last_text, last_direction, last_state, unread, draft = row[10:]
+    return ContactSummary(
+        contact=_contact(row),
+        last_at=cast("float", last_at),
+        last_text=cast("str", last_text),
+        last_direction=None if last_direction is None else Direction(cast("str", last_direction)),
+        last_state=None if last_state is None else SendState(cast("str", last_state)),
+        unread=cast("int", unread),
+        draft=cast("str", draft),
+    )

@@ -1,0 +1,153 @@
+"""The outbox: texts of ours, from the moment they are written until the gateway shows them.
+
+A row is claimed (queued to sending) by one atomic UPDATE that is committed before its first byte leaves;
+whatever happens to the program afterwards, a row that may have left is never taken for one that did not.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from gynetix_tui.model import ContactId, OutboxId, OutgoingText, PhoneNumber, SendState
+from gynetix_tui.store.connection import Connection, Row
+
+_COLUMNS = (
+    "id, contact_id, recipient, sender, text, state, created_at, left_at, ended_at, attempts, reason, misses"
+)
+
+
+class Outbox:
+    """The table `outbox`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(
+        self, contact_id: ContactId, *, to: PhoneNumber, sender: PhoneNumber, text: str, now: float
+    ) -> OutboxId:
+        """Queue a text."""
+        return OutboxId(
+            self._connection.insert(
+                "INSERT INTO outbox (contact_id, recipient, sender, text, state, created_at) VALUES (?, ?, ?, ?, 'queued', ?)",
+                (contact_id, to, sender, text, now),
+            )
+        )
+
+    def get(self, outbox_id: OutboxId) -> OutgoingText | None:
+        """The text, or None where its contact has been deleted."""
+        row = self._connection.one(f"SELECT {_COLUMNS} FROM outbox WHERE id = ?", (outbox_id,))  # noqa: S608 - a constant
+        return _text(row) if row else None
+
+    def claim(self, *, owner: str, now: float) -> OutgoingText | None:
+        """Take the next text that may go out, mark it `sending`, and return it; None where none may.
+
+        Texts of one conversation go in the order they were written, one at a time: one that is under way,
+        or waits to be tried again, holds back those behind it.
+
+        Args:
+            owner: Names this process, so that others can tell when it has died.
+            now: When this is.
+        """
+        rows = self._connection.all(
+            f"""
+            UPDATE outbox SET state = 'sending', owner = ?1, left_at = ?2, ended_at = NULL, attempts = attempts + 1, reason = ''
+            WHERE state = 'queued' AND id = (
+                SELECT id FROM outbox AS next WHERE state = 'queued' AND next_try_at <= ?2 AND NOT EXISTS (
+                    SELECT 1 FROM outbox AS earlier WHERE earlier.contact_id = next.contact_id
+                        AND earlier.state IN ('queued', 'sending') AND (earlier.state = 'sending' OR earlier.id < next.id))
+                ORDER BY id LIMIT 1)
+            RETURNING {_COLUMNS}
+            """,  # noqa: S608 - a constant
+            (owner, now),
+        )
+        return _text(rows[0]) if rows else None
+
+    def finish(self, outbox_id: OutboxId, state: SendState, *, reason: str = "", now: float) -> None:
+        """Keep how a request ended; a text that was meanwhile seen at the gateway stays seen."""
+        self._connection.run(
+            "UPDATE outbox SET state = ?, reason = ?, ended_at = ? WHERE id = ? AND state = 'sending'",
+            (state, reason, now, outbox_id),
+        )
+
+    def requeue(self, outbox_id: OutboxId, *, reason: str, next_try_at: float) -> None:
+        """Put a text back whose request certainly never left."""
+        self._connection.run(
+            "UPDATE outbox SET state = 'queued', reason = ?, next_try_at = ?, left_at = NULL WHERE id = ? AND state = 'sending'",
+            (reason, next_try_at, outbox_id),
+        )
+
+    def expire(self, *, written_before: float, reason: str, now: float) -> list[ContactId]:
+        """Fail queued texts that were written too long ago, and return their contacts."""
+        rows = self._connection.all(
+            "UPDATE outbox SET state = 'failed', reason = ?, ended_at = ? WHERE state = 'queued' AND created_at < ?"
+            " RETURNING contact_id",
+            (reason, now, written_before),
+        )
+        return [ContactId(cast("int", row[0])) for row in rows]
+
+    def next_try_at(self) -> float | None:
+        """When the next queued text may go out, or None where none is queued."""
+        row = self._connection.one("SELECT min(next_try_at) FROM outbox WHERE state = 'queued'")
+        return cast("float | None", row[0]) if row else None
+
+    def sending(self) -> list[tuple[OutboxId, ContactId, str]]:
+        """Texts under way, as (id, contact, owner)."""
+        rows = self._connection.all("SELECT id, contact_id, owner FROM outbox WHERE state = 'sending'")
+        return [(OutboxId(cast("int", a)), ContactId(cast("int", b)), cast("str", c)) for a, b, c in rows]
+
+    def unmatched(self, contact_id: ContactId) -> list[OutgoingText]:
+        """Texts that may stand at the gateway and were not found there yet, in the order they claim a match.
+
+        Those that the gateway said it took come first, then the uncertain ones, oldest first.
+        """
+        rows = self._connection.all(
+            f"SELECT {_COLUMNS} FROM outbox WHERE contact_id = ? AND state IN ('accepted', 'unconfirmed', 'sending')"  # noqa: S608 - a constant
+            " ORDER BY CASE state WHEN 'accepted' THEN 0 WHEN 'unconfirmed' THEN 1 ELSE 2 END, id",
+            (contact_id,),
+        )
+        return [_text(row) for row in rows]
+
+    def matched_messages(self, contact_id: ContactId) -> set[int]:
+        """Messages of the gateway that confirm a text already: none confirms two."""
+        rows = self._connection.all(
+            "SELECT message_id FROM outbox WHERE contact_id = ? AND message_id IS NOT NULL", (contact_id,)
+        )
+        return {cast("int", row[0]) for row in rows}
+
+    def confirm(self, outbox_id: OutboxId, message_id: int) -> None:
+        """A message of the gateway's is this text: it is seen."""
+        self._connection.run(
+            "UPDATE outbox SET state = 'seen', message_id = ?, reason = '', missing = 0 WHERE id = ?",
+            (message_id, outbox_id),
+        )
+
+    def note_miss(self, outbox_id: OutboxId, *, missing: bool) -> None:
+        """An uncertain text was looked for in a complete answer and not found."""
+        self._connection.run(
+            "UPDATE outbox SET misses = misses + 1, missing = ? WHERE id = ?", (missing, outbox_id)
+        )
+
+    def discard(self, outbox_id: OutboxId) -> None:
+        """The user wants this text no more; one that is under way, or was seen, cannot be taken back."""
+        self._connection.run(
+            "UPDATE outbox SET state = 'discarded' WHERE id = ? AND state IN ('queued', 'unconfirmed', 'failed')",
+            (outbox_id,),
+        )
+
+
+def _text(row: Row) -> OutgoingText:
+    id_, contact, to, sender, text, state, created, left, ended, attempts, reason, misses = row
+    return OutgoingText(
+        id=OutboxId(cast("int", id_)),
+        contact_id=ContactId(cast("int", contact)),
+        to=PhoneNumber(cast("str", to)),
+        sender=PhoneNumber(cast("str", sender)),
+        text=cast("str", text),
+        state=SendState(cast("str", state)),
+        created_at=cast("float", created),
+        left_at=cast("float | None", left),
+        ended_at=cast("float | None", ended),
+        attempts=cast("int", attempts),
+        reason=cast("str", reason),
+        misses=cast("int", misses),
+    )

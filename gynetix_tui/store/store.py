@@ -1,0 +1,77 @@
+"""The store as its users see it: one object, one connection, a part for each noun."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from gynetix_tui.store.connection import Connection
+from gynetix_tui.store.contacts import Contacts
+from gynetix_tui.store.conversation import Conversations
+from gynetix_tui.store.drafts import Drafts
+from gynetix_tui.store.messages import Messages
+from gynetix_tui.store.migrations import migrate
+from gynetix_tui.store.outbox import Outbox
+
+
+class Store:
+    """What is kept, over one connection; to be used by one thread at a time.
+
+    The screen has one that only reads; the engine's writer has the one that writes.
+
+    Attributes:
+        contacts: People and numbers, and the summary of each conversation.
+        messages: What the gateway returned.
+        outbox: Texts of ours and their states.
+        drafts: Texts not yet sent.
+        conversations: Messages and outbox together, in the order they are shown in.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.contacts = Contacts(connection)
+        self.messages = Messages(connection)
+        self.outbox = Outbox(connection)
+        self.drafts = Drafts(connection)
+        self.conversations = Conversations(connection)
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False) -> Self:
+        """Open the store, making or migrating its file where it must be.
+
+        Raises:
+            StoreError: The file cannot be opened, is no store, or comes from a newer version.
+        """
+        connection = Connection.open(path, read_only=read_only)
+        try:
+            if not read_only:
+                migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return cls(connection)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of the block, or nothing of it.
+
+        Raises:
+            StoreError: The file is busy, full, read-only or broken; nothing was changed.
+        """
+        with self._connection.transaction():
+            yield
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
