@@ -53,10 +53,17 @@ class Messages:
 
     def since(self, contact_id: ContactId, ts: int) -> list[StoredMessage]:
         """The contact's messages of that second and later, in their order."""
+        return self._stored("contact_id = ? AND ts >= ?", (contact_id, ts))
+
+    def without_ts(self, contact_id: ContactId) -> list[StoredMessage]:
+        """The contact's messages for which the gateway gave no readable `ts`, in the order they were put into."""
+        return self._stored("contact_id = ? AND time_source <> 'ts'", (contact_id,))
+
+    def _stored(self, condition: str, values: tuple[int, ...]) -> list[StoredMessage]:
         rows = self._connection.all(
-            "SELECT id, ts, rank, direction, text, time_source, date_text FROM messages"
-            " WHERE contact_id = ? AND ts >= ? ORDER BY ts, rank, id",
-            (contact_id, ts),
+            "SELECT id, ts, rank, direction, text, time_source, date_text FROM messages"  # noqa: S608 - a constant
+            f" WHERE {condition} ORDER BY ts, rank, id",
+            values,
         )
         return [
             StoredMessage(
@@ -70,10 +77,6 @@ class Messages:
             )
             for id_, stamp, rank, direction, text, source, date in rows
         ]
-
-    def without_ts(self, contact_id: ContactId) -> list[StoredMessage]:
-        """The contact's messages whose `ts` the gateway did not give: their place here may differ from any answer's."""
-        return [m for m in self.since(contact_id, -(1 << 62)) if m.time_source is not TimeSource.TS]
 
     def exists(self, contact_id: ContactId) -> bool:
         """Whether the gateway ever returned a message of this contact."""

@@ -1,0 +1,327 @@
+"""The engine: what the user wants is written to the store first, and carried out from there.
+
+It runs beside the screen and without one. Nothing here waits for the network on behalf of a caller, except
+where the caller wants the gateway's answer (`suppress`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gynetix_tui.engine.account import Account
+from gynetix_tui.engine.events import (
+    ContactChanged,
+    ContactsChanged,
+    Event,
+    KeyNeeded,
+    Link,
+    LinkChanged,
+    LinkState,
+)
+from gynetix_tui.engine.poller import Poller
+from gynetix_tui.engine.sender import Sender, recover
+from gynetix_tui.engine.writer import Writer
+from gynetix_tui.errors import GynetixError, KeyringError, NotSent, Refused
+from gynetix_tui.model import ContactId, OutboxId, OutgoingText, PhoneNumber, SendState
+from gynetix_tui.settings.schema import Polling
+from gynetix_tui.settings.secret import ApiKey
+from gynetix_tui.store import Store
+
+if TYPE_CHECKING:
+    from gynetix_tui.gateway import Gateway
+
+Listener = Callable[[Event], None]
+
+_log = logging.getLogger(__name__)
+
+
+class Engine:
+    """Sends, fetches and merges for one account.
+
+    Args:
+        store_file: The store.
+        account: Where the gateway comes from.
+        polling: How often to ask.
+        now: The clock, epoch seconds.
+        jitter: Randomness for waits.
+        monotonic: A clock for waits.
+    """
+
+    def __init__(
+        self,
+        store_file: Path,
+        account: Account,
+        *,
+        polling: Polling,
+        now: Callable[[], float] = time.time,
+        jitter: random.Random | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._writer = Writer(store_file)
+        self._account = account
+        self._polling = polling
+        self._now = now
+        self._jitter = jitter or random.Random()
+        self._monotonic = monotonic
+        self._listeners: list[Listener] = []
+        self._gateway: Gateway | None = None
+        self._poller: Poller | None = None
+        self._sender: Sender | None = None
+        self._open: ContactId | None = None
+        self._given_key: asyncio.Queue[ApiKey] = asyncio.Queue()
+        self._link = Link(LinkState.STARTING, since=now(), every=polling.open_seconds)
+
+    # What happens
+
+    def subscribe(self, listener: Listener) -> None:
+        """Have every event given to `listener`, in the engine's event loop; it must return at once."""
+        self._listeners.append(listener)
+
+    @property
+    def link(self) -> Link:
+        """What is known of the way to the gateway."""
+        return self._link
+
+    async def run(self) -> None:
+        """Work until cancelled; what is being written then is finished first.
+
+        Raises:
+            StoreError: The store failed.
+        """
+        try:
+            for contact_id in await recover(self._writer, now=self._now()):
+                self._publish(ContactChanged(contact_id))
+            self._gateway = await self._account.connect(await self._key())
+            try:
+                await self._work(self._gateway)
+            finally:
+                await self._gateway.close()
+        finally:
+            await self._writer.close()
+
+    async def _work(self, gateway: Gateway) -> None:
+        poller = Poller(
+            gateway,
+            self._writer,
+            self._polling,
+            now=self._now,
+            publish=self._publish,
+            jitter=self._jitter,
+            monotonic=self._monotonic,
+        )
+        sender = Sender(gateway, self._writer, now=self._now, publish=self._publish, accepted=poller.soon)
+        self._poller, self._sender = poller, sender
+        poller.open(self._open)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(poller.run(), name="poller")
+            tasks.create_task(sender.run(), name="sender")
+
+    async def _key(self) -> ApiKey:
+        reason = ""
+        try:
+            key = await self._account.key()
+        except KeyringError as error:
+            key, reason = None, str(error)
+        if key is None:
+            self._publish(LinkChanged(Link(LinkState.NO_KEY, reason, since=self._now())))
+            self._publish(KeyNeeded(reason, await self._account.keyring()))
+            key = await self._given_key.get()
+        return key
+
+    def _publish(self, event: Event) -> None:
+        if isinstance(event, LinkChanged):
+            self._link = event.link
+        for listener in self._listeners:
+            listener(event)
+
+    # What the user wants
+
+    async def use_key(self, key: ApiKey, *, keep: bool) -> None:
+        """Use this key, and keep it in the keyring if asked.
+
+        Raises:
+            KeyringError: It could not be kept; it is not used either.
+        """
+        if keep:
+            await self._account.keep(key)
+        self._given_key.put_nowait(key)
+
+    async def add_contact(self, number: PhoneNumber, name: str) -> ContactId:
+        """Add a contact, or give the one with this number the name; return its id."""
+        now = self._now()
+
+        def work(store: Store) -> ContactId:
+            if known := store.contacts.find(number):
+                if name:
+                    store.contacts.rename(known.id, name)
+                return known.id
+            return store.contacts.add(number, name, now=now)
+
+        contact_id = await self._writer.run(work)
+        await self._contacts_changed()
+        return contact_id
+
+    async def rename_contact(self, contact_id: ContactId, name: str) -> None:
+        """Give the contact another name; empty for none."""
+        await self._writer.run(lambda store: store.contacts.rename(contact_id, name))
+        self._publish(ContactChanged(contact_id))
+
+    async def delete_contact(self, contact_id: ContactId) -> None:
+        """Delete the contact with all that is kept of it here; the gateway keeps what it has."""
+        await self._writer.run(lambda store: store.contacts.delete(contact_id))
+        await self._contacts_changed()
+
+    async def set_flags(
+        self,
+        contact_id: ContactId,
+        *,
+        pinned: bool | None = None,
+        muted: bool | None = None,
+        archived: bool | None = None,
+    ) -> None:
+        """Set those of the user's flags that are given."""
+        await self._writer.run(
+            lambda store: store.contacts.set_flags(contact_id, pinned=pinned, muted=muted, archived=archived)
+        )
+        self._publish(ContactsChanged())
+
+    async def send(self, contact_id: ContactId, text: str, *, sender: PhoneNumber) -> OutboxId:
+        """Queue a text and clear the conversation's draft, in one transaction.
+
+        Args:
+            contact_id: Whom it goes to.
+            text: What it says; not blank.
+            sender: The local number it goes out from.
+
+        Raises:
+            GynetixError: The text is blank, or the contact is gone or suppressed; nothing was queued.
+            StoreError: Nothing was queued.
+        """
+        now = self._now()
+
+        def work(store: Store) -> OutboxId:
+            contact = store.contacts.get(contact_id)
+            if contact is None:
+                raise GynetixError("This contact was deleted; the text was not sent.")
+            if contact.suppressed:
+                raise GynetixError("The gateway sends this number no more texts: it is suppressed.")
+            if not text.strip():
+                raise GynetixError("There is nothing to send: the text is blank.")
+            outbox_id = store.outbox.add(contact_id, to=contact.number, sender=sender, text=text, now=now)
+            store.drafts.put(contact_id, "", now=now)
+            store.contacts.refresh_summary(contact_id)
+            return outbox_id
+
+        outbox_id = await self._writer.run(work)
+        self._queued(contact_id)
+        return outbox_id
+
+    async def send_again(self, outbox_id: OutboxId) -> None:
+        """Queue a failed or uncertain text anew, as a new one; the old one is discarded.
+
+        Raises:
+            GynetixError: The text is neither, by now.
+        """
+        now = self._now()
+
+        def work(store: Store) -> ContactId:
+            text = _open_text(store, outbox_id)
+            store.outbox.discard(outbox_id)
+            store.outbox.add(text.contact_id, to=text.to, sender=text.sender, text=text.text, now=now)
+            store.contacts.refresh_summary(text.contact_id)
+            return text.contact_id
+
+        self._queued(await self._writer.run(work))
+
+    async def discard(self, outbox_id: OutboxId) -> None:
+        """Take a text off the screen that failed, waits, or may have been sent.
+
+        Raises:
+            GynetixError: It is under way, or was sent, by now.
+        """
+
+        def work(store: Store) -> ContactId:
+            text = _open_text(store, outbox_id, also=SendState.QUEUED)
+            store.outbox.discard(outbox_id)
+            store.contacts.refresh_summary(text.contact_id)
+            return text.contact_id
+
+        self._publish(ContactChanged(await self._writer.run(work)))
+
+    async def save_draft(self, contact_id: ContactId, text: str) -> None:
+        """Keep what stands in the composer."""
+        now = self._now()
+        await self._writer.run(lambda store: store.drafts.put(contact_id, text, now=now))
+        self._publish(ContactChanged(contact_id))
+
+    async def mark_read(self, contact_id: ContactId) -> None:
+        """The user has seen all of the conversation."""
+        await self._mark(contact_id, lambda store: store.messages.mark_read(contact_id))
+
+    async def mark_unread(self, contact_id: ContactId) -> None:
+        """The user wants to come back to the conversation."""
+        await self._mark(contact_id, lambda store: store.messages.mark_unread(contact_id))
+
+    async def _mark(self, contact_id: ContactId, mark: Callable[[Store], bool]) -> None:
+        def work(store: Store) -> bool:
+            changed = mark(store)
+            if changed:
+                store.contacts.refresh_summary(contact_id)
+            return changed
+
+        if await self._writer.run(work):
+            self._publish(ContactChanged(contact_id))
+
+    async def suppress(self, contact_id: ContactId) -> str:
+        """Ask the gateway to send this number no more texts; wait for its answer, and return its words.
+
+        Raises:
+            NotSent: Nothing was asked: there is no connection, or no key yet.
+            Refused: The gateway said no; nothing was changed.
+            Uncertain: The gateway may have done it; nothing was changed here.
+        """
+        contact = await self._writer.run(lambda store: store.contacts.get(contact_id))
+        if contact is None:
+            raise Refused("this contact was deleted")
+        if self._gateway is None:
+            raise NotSent("there is no connection to the gateway yet")
+        words = await self._gateway.add_suppression(phone=contact.number)
+        await self._writer.run(lambda store: store.contacts.set_suppressed(contact_id, True))
+        self._publish(ContactChanged(contact_id))
+        return words
+
+    def open(self, contact_id: ContactId | None) -> None:
+        """This conversation is the one on the screen: it is fetched now, and more often than the others."""
+        self._open = contact_id
+        if self._poller:
+            self._poller.open(contact_id)
+
+    def refresh(self) -> None:
+        """Fetch now, whatever the intervals say."""
+        if self._poller:
+            self._poller.refresh()
+        if self._sender:
+            self._sender.wake()
+
+    def _queued(self, contact_id: ContactId) -> None:
+        self._publish(ContactChanged(contact_id))
+        if self._sender:
+            self._sender.wake()
+
+    async def _contacts_changed(self) -> None:
+        self._publish(ContactsChanged())
+        if self._poller:
+            await self._poller.reload()
+
+
+def _open_text(store: Store, outbox_id: OutboxId, also: SendState = SendState.FAILED) -> OutgoingText:
+    text = store.outbox.get(outbox_id)
+    if text is None or text.state not in {SendState.FAILED, SendState.UNCONFIRMED, also}:
+        raise GynetixError("This text is under way or was sent by now.")
+    return text

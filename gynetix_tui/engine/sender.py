@@ -1,0 +1,169 @@
+"""Takes texts out of the outbox and sends them: each at most once, unless it certainly never left."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from gynetix_tui.engine.events import ContactChanged, Event
+from gynetix_tui.engine.owner import is_alive, this_process
+from gynetix_tui.engine.writer import Writer
+from gynetix_tui.errors import NotSent, Refused, Uncertain
+from gynetix_tui.model import ContactId, OutgoingText, PhoneNumber, SendState
+from gynetix_tui.store import Store
+
+RETRY_SECONDS = (2.0, 5.0, 15.0, 60.0)
+"""Waits after each attempt that never left; the last one repeats."""
+GIVE_UP_SECONDS = 10 * 60
+"""A text never leaves, unasked, later than this after it was written."""
+CONVERSATIONS_AT_ONCE = 4
+QUIT_SECONDS = 5.0
+"""How long quitting waits for requests under way."""
+
+_log = logging.getLogger(__name__)
+
+
+class Sends(Protocol):
+    """The part of the gateway that the sender needs."""
+
+    async def send_message(self, *, to: PhoneNumber, sender: PhoneNumber, text: str) -> str:
+        """Send a text; see `gynetix_tui.gateway.Gateway.send_message`."""
+        ...
+
+
+class Sender:
+    """Drains the outbox: in order within a conversation, several conversations at a time.
+
+    Args:
+        gateway: Where texts go.
+        writer: The store.
+        now: The clock, epoch seconds.
+        publish: Takes events.
+        accepted: Called for a contact whose text the gateway took, so that it is soon looked for.
+    """
+
+    def __init__(
+        self,
+        gateway: Sends,
+        writer: Writer,
+        *,
+        now: Callable[[], float],
+        publish: Callable[[Event], None],
+        accepted: Callable[[ContactId], None],
+    ) -> None:
+        self._gateway = gateway
+        self._writer = writer
+        self._now = now
+        self._publish = publish
+        self._accepted = accepted
+        self._wake = asyncio.Event()
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._owner = this_process()
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send until cancelled; then wait a while for what is under way, and leave the rest as it is."""
+        try:
+            while True:
+                self._wake.clear()
+                await self._expire()
+                while len(self._under_way) < CONVERSATIONS_AT_ONCE and (text := await self._claim()):
+                    self._publish(ContactChanged(text.contact_id))
+                    task = asyncio.create_task(self._send(text), name=f"send-{text.id}")
+                    self._under_way.add(task)
+                    task.add_done_callback(self._ended)
+                await self._rest()
+        finally:
+            if self._under_way:
+                await asyncio.wait(self._under_way, timeout=QUIT_SECONDS)
+
+    async def _claim(self) -> OutgoingText | None:
+        now = self._now()
+        return await self._writer.run(lambda store: store.outbox.claim(owner=self._owner, now=now))
+
+    async def _rest(self) -> None:
+        """Until something is queued, something under way ends, or a retry is due."""
+        due = await self._writer.run(lambda store: store.outbox.next_try_at())
+        # One that is due already waits for another of its conversation, whose end wakes us.
+        seconds = None if due is None or due <= self._now() else due - self._now()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _expire(self) -> None:
+        now = self._now()
+        expired = await self._writer.run(
+            lambda store: _and_refresh(
+                store, store.outbox.expire(written_before=now - GIVE_UP_SECONDS, reason="no connection in 10 minutes", now=now)
+            )
+        )
+        for contact_id in set(expired):
+            self._publish(ContactChanged(contact_id))
+
+    async def _send(self, text: OutgoingText) -> None:
+        try:
+            await self._gateway.send_message(to=text.to, sender=text.sender, text=text.text)
+        except NotSent as error:
+            await self._try_again_later(text, str(error))
+        except Refused as error:
+            await self._finish(text, SendState.FAILED, str(error))
+        except Uncertain as error:
+            await self._finish(text, SendState.UNCONFIRMED, str(error))
+        else:
+            await self._finish(text, SendState.ACCEPTED, "")
+        self._accepted(text.contact_id)
+
+    async def _try_again_later(self, text: OutgoingText, reason: str) -> None:
+        now = self._now()
+        at = now + RETRY_SECONDS[min(text.attempts, len(RETRY_SECONDS)) - 1]
+        if at > text.created_at + GIVE_UP_SECONDS:
+            await self._finish(text, SendState.FAILED, reason)
+            return
+        await self._change(text, lambda store: store.outbox.requeue(text.id, reason=reason, next_try_at=at))
+
+    async def _finish(self, text: OutgoingText, state: SendState, reason: str) -> None:
+        _log.info("text %d: %s %s", text.id, state, reason)
+        now = self._now()
+        await self._change(text, lambda store: store.outbox.finish(text.id, state, reason=reason, now=now))
+
+    async def _change(self, text: OutgoingText, change: Callable[[Store], None]) -> None:
+        def work(store: Store) -> None:
+            change(store)
+            store.contacts.refresh_summary(text.contact_id)
+
+        await self._writer.run(work)
+        self._publish(ContactChanged(text.contact_id))
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self._wake.set()
+        if not task.cancelled() and (error := task.exception()):
+            # Its row stays `sending`, which is the truth: nothing more is known of it.
+            _log.error("a send ended badly", exc_info=error)
+
+
+async def recover(writer: Writer, *, now: float) -> list[ContactId]:
+    """Texts that a process was sending when it died may have been sent: say so, and return their contacts."""
+
+    def work(store: Store) -> list[ContactId]:
+        orphans = [(text, contact) for text, contact, owner in store.outbox.sending() if not is_alive(owner)]
+        for outbox_id, _ in orphans:
+            store.outbox.finish(
+                outbox_id, SendState.UNCONFIRMED, reason="the program ended before the gateway answered", now=now
+            )
+        return _and_refresh(store, [contact for _, contact in orphans])
+
+    return await writer.run(work)
+
+
+def _and_refresh(store: Store, contacts: list[ContactId]) -> list[ContactId]:
+    for contact_id in set(contacts):
+        store.contacts.refresh_summary(contact_id)
+    return contacts

@@ -1,0 +1,215 @@
+"""The gateway's three calls, exactly as its document names them."""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from gynetix_tui.errors import GatewayError, NotSent, Refused, Uncertain
+from gynetix_tui.gateway.transport import KEY_PLACEHOLDER, Departure, KeyTransport, describe
+from gynetix_tui.gateway.wire import Verdict, decode_conversation, decode_verdict, digest_of
+from gynetix_tui.model import FetchedConversation, PhoneNumber
+from gynetix_tui.phone import wire_number, wire_phone
+from gynetix_tui.settings.secret import ApiKey
+
+SEND_TIMEOUTS = httpx.Timeout(connect=10, write=15, read=60, pool=5)
+FETCH_TIMEOUTS = httpx.Timeout(connect=10, write=15, read=20, pool=5)
+FETCH_SECONDS = 60.0
+"""A fetch that takes longer in all is given up: a server may drip a byte just before each timeout."""
+LARGEST_ANSWER = 32 * 1024 * 1024
+_OFF_THE_LOOP = 64 * 1024
+"""An answer of more bytes is decoded in a thread: 1 MB takes 4 ms."""
+
+_SPELLINGS = {"manualTXT": ("v1", "post"), "addSuppression": ("post", "v1")}
+"""The document spells the posting calls' paths in two ways; its table's own comes first."""
+_NOT_TAKEN = frozenset({404, 405})
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    body: bytes
+    retry_after: float | None
+    served_at: float | None
+
+
+class Gateway:
+    """The gateway for one account.
+
+    Sends go over connections of their own, each used once: on a connection that is kept alive, a request may
+    meet the server's closing of it, and then nobody knows whether it was read. Nothing follows redirects, reads
+    proxies or certificates from the environment, or tries anything twice.
+
+    Args:
+        base_url: The address of the API, without a trailing slash.
+        key: The account's API key.
+        roots: The certificates to trust (`transport.trusted_roots`); None only for plain http on loopback.
+    """
+
+    def __init__(self, *, base_url: str, key: ApiKey, roots: ssl.SSLContext | None = None) -> None:
+        self._base_url = base_url
+        self._key = key
+        self._spelling = {call: spellings[0] for call, spellings in _SPELLINGS.items()}
+        verify = roots if roots is not None else False
+        self._sends = self._client(SEND_TIMEOUTS, verify, httpx.Limits(max_keepalive_connections=0))
+        self._fetches = self._client(FETCH_TIMEOUTS, verify, httpx.Limits(max_keepalive_connections=2, keepalive_expiry=60))
+
+    def _client(self, timeouts: httpx.Timeout, verify: ssl.SSLContext | bool, limits: httpx.Limits) -> httpx.AsyncClient:
+        inner = httpx.AsyncHTTPTransport(verify=verify, limits=limits, http2=False, trust_env=False)
+        return httpx.AsyncClient(
+            transport=KeyTransport(inner, self._key),
+            timeout=timeouts,
+            follow_redirects=False,
+            trust_env=False,
+            headers={"User-Agent": "gynetix-tui", "Accept": "application/json"},
+        )
+
+    async def send_message(self, *, to: PhoneNumber, sender: PhoneNumber, text: str) -> str:
+        """Send a text (manualTXT) and return the gateway's words about it.
+
+        Never to be cancelled: a cancelled request may have arrived.
+
+        Raises:
+            NotSent: It never left this machine.
+            Uncertain: It left, and no readable answer came.
+            Refused: The gateway said no; the message is its reason.
+        """
+        fields = {"to": wire_number(to), "from": wire_number(sender), "message": text}
+        return await self._tell("manualTXT", fields)
+
+    async def add_suppression(self, *, phone: PhoneNumber) -> str:
+        """Ask that a number gets no more texts (addSuppression) and return the gateway's words about it.
+
+        No call undoes it.
+
+        Raises:
+            NotSent: It never left this machine.
+            Uncertain: It left, and no readable answer came.
+            Refused: The gateway said no; the message is its reason.
+        """
+        return await self._tell("addSuppression", {"phone": wire_phone(phone)})
+
+    async def get_conversation(
+        self, *, phone: PhoneNumber, detailed: bool = False, known: bytes = b""
+    ) -> FetchedConversation | None:
+        """Fetch all that was said with a number (getConversation).
+
+        Args:
+            phone: Whose conversation.
+            detailed: Ask for the owner's details too.
+            known: The digest of an answer that is merged already.
+
+        Returns:
+            The conversation, or None where the answer is, byte for byte, the one with the digest `known`.
+
+        Raises:
+            NotSent: No connection.
+            Uncertain: The answer did not come, or cannot be read.
+            Refused: The gateway said no; the message is its reason.
+        """
+        fields = {"phone": wire_phone(phone)}
+        if detailed:
+            fields["detailed"] = "Y"
+        answer = await self._post(self._fetches, "messenger/getConversation", fields, seconds=FETCH_SECONDS)
+        if not 200 <= answer.status < 300:
+            raise self._error_for(answer)
+        if known and digest_of(answer.body) == known:
+            return None
+        try:
+            if len(answer.body) > _OFF_THE_LOOP:
+                return await asyncio.to_thread(decode_conversation, answer.body, served_at=answer.served_at)
+            return decode_conversation(answer.body, served_at=answer.served_at)
+        except GatewayError as error:
+            raise type(error)(self._key.redact(str(error))) from None
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._sends.aclose()
+        await self._fetches.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _tell(self, call: str, fields: Mapping[str, str]) -> str:
+        """A posting call. A 404 or 405 says that nobody took it: then, and only then, the other spelling is tried."""
+        answer = await self._post(self._sends, f"{self._spelling[call]}/{call}", fields)
+        if answer.status in _NOT_TAKEN:
+            other = next(spelling for spelling in _SPELLINGS[call] if spelling != self._spelling[call])
+            second = await self._post(self._sends, f"{other}/{call}", fields)
+            if second.status not in _NOT_TAKEN:
+                self._spelling[call] = other
+                answer = second
+        verdict = decode_verdict(answer.body) if 200 <= answer.status < 300 else None
+        if verdict is None:
+            raise self._error_for(answer)
+        message = self._key.redact(verdict.message)
+        if not verdict.success:
+            raise Refused(message or "the gateway gave no reason")
+        return message
+
+    def _error_for(self, answer: _Answer) -> GatewayError:
+        """What an answer that is no success means for the request.
+
+        A 4xx says that the request was not carried out (RFC 9110 §15.5), but for 408, which may come late; a
+        5xx or a redirect may follow on a text that was taken.
+        """
+        if 200 <= answer.status < 300:
+            return Uncertain("the gateway's answer could not be read")
+        if 400 <= answer.status < 500 and answer.status != 408:
+            verdict = decode_verdict(answer.body) or Verdict(False, "")
+            words = f"HTTP {answer.status}" + (f": {verdict.message}" if verdict.message else "")
+            return Refused(self._key.redact(f"the gateway answered {words}"), retry_after=answer.retry_after)
+        return Uncertain(f"the gateway answered HTTP {answer.status}", retry_after=answer.retry_after)
+
+    async def _post(
+        self, client: httpx.AsyncClient, call: str, fields: Mapping[str, str], *, seconds: float | None = None
+    ) -> _Answer:
+        url = f"{self._base_url}/{call}/key/{KEY_PLACEHOLDER}/response/json"
+        departure = Departure()
+        try:
+            async with (
+                asyncio.timeout(seconds),
+                client.stream("POST", url, data=dict(fields), extensions=departure.extensions) as response,
+            ):
+                body = bytearray()
+                async for chunk in response.aiter_bytes():
+                    body += chunk
+                    if len(body) > LARGEST_ANSWER:
+                        raise Uncertain(f"the gateway's answer is larger than {LARGEST_ANSWER >> 20} MB")
+                return _Answer(
+                    response.status_code,
+                    bytes(body),
+                    _retry_after(response.headers.get("Retry-After")),
+                    _date(response.headers.get("Date")),
+                )
+        except Uncertain as error:
+            failed: GatewayError = error
+        except Exception as error:
+            failed = Uncertain(describe(error)) if departure.left else NotSent(describe(error))
+        # Raised out here, so that no context leads to frames that hold the request.
+        raise failed
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds; the header's other form, a date, is not used for so short a wait (RFC 9110 §10.2.3)."""
+    return float(value) if value and value.strip().isascii() and value.strip().isdigit() else None
+
+
+def _date(value: str | None) -> float | None:
+    """The Date header (RFC 9110 §6.6.1) as epoch seconds."""
+    try:
+        return email.utils.parsedate_to_datetime(value).timestamp() if value else None
+    except ValueError:
+        return None

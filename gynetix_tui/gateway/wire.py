@@ -1,0 +1,191 @@
+"""What the gateway's answers mean: bytes in, values of the model out. Everything in them is untrusted.
+
+The document shows the shapes; it does not promise them. What can be read is read: a message that is broken,
+a number that comes as text, a field that nobody named. `surl`, which holds the API key, is dropped here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import msgspec
+
+from gynetix_tui.errors import Refused, Uncertain
+from gynetix_tui.model import Direction, FetchedConversation, FetchedMessage
+from gynetix_tui.phone import from_wire
+
+_DOCUMENTED = frozenset({"messages", "suppressed", "surl", "did", "type"})
+_MESSAGE_FIELDS = frozenset({"dir", "ts", "date", "message"})
+_STRAIGHT_QUOTES = str.maketrans("“”„‟‘’", "\"\"\"\"''")
+_MOST_PAIRS = 200
+_LONGEST_VALUE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer of a posting call.
+
+    Attributes:
+        success: The gateway says that it did it.
+        message: The gateway's own words, raw.
+    """
+
+    success: bool
+    message: str
+
+
+class _Message(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A message just as the document shows it; any other shape is read field by field."""
+
+    dir: Literal["IN", "OUT"]
+    message: str
+    ts: int
+    date: str = ""
+
+
+def digest_of(body: bytes) -> bytes:
+    """The BLAKE2b digest (16 bytes) by which an answer is known that holds nothing new."""
+    return hashlib.blake2b(body, digest_size=16).digest()
+
+
+def decode_verdict(body: bytes) -> Verdict | None:
+    """Read the answer of a posting call: ``{"status": "success" | "failed", "message": "…"}``.
+
+    Returns:
+        None where it cannot be read, or says neither: then nothing is known.
+    """
+    fields = _loads(body)
+    if fields is None:
+        # The document itself prints its answers with a word processor's quotes.
+        fields = _loads(body.decode("utf-8", "replace").translate(_STRAIGHT_QUOTES).encode())
+    if not isinstance(fields, dict):
+        return None
+    status = _text(fields.get("status")).strip().casefold()
+    if status not in {"success", "failed", "error"}:
+        return None
+    return Verdict(status == "success", _text(fields.get("message")).strip())
+
+
+def decode_conversation(body: bytes, *, served_at: float | None = None) -> FetchedConversation:
+    """Read an answer of getConversation.
+
+    Args:
+        body: The answer's body, decompressed.
+        served_at: The gateway's clock when it answered, epoch seconds.
+
+    Raises:
+        Refused: It is the answer of a failed call, with the gateway's reason.
+        Uncertain: It cannot be read as a conversation.
+    """
+    fields = _top_level(body)
+    raw_messages = fields.get("messages")
+    if isinstance(raw_messages, msgspec.Raw):
+        try:
+            wired = msgspec.json.decode(raw_messages, type=list[_Message], strict=False)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raw_messages = _loads(bytes(raw_messages))
+        else:
+            messages = tuple(FetchedMessage(Direction(m.dir), m.ts, m.date, m.message) for m in wired)
+            return _conversation(fields, messages, 0, digest_of(body), served_at)
+    if not isinstance(raw_messages, list):
+        verdict = decode_verdict(body)
+        if verdict and not verdict.success:
+            raise Refused(verdict.message or "the gateway gave no reason")
+        raise Uncertain("the gateway's answer holds no list of messages")
+    read = [_message(entry) for entry in raw_messages]
+    messages = tuple(message for message in read if message)
+    return _conversation(fields, messages, len(read) - len(messages), digest_of(body), served_at)
+
+
+def _conversation(
+    fields: dict[str, object],
+    messages: tuple[FetchedMessage, ...],
+    skipped: int,
+    digest: bytes,
+    served_at: float | None,
+) -> FetchedConversation:
+    suppressed = {"y": True, "n": False}.get(_text(_value(fields.get("suppressed"))).strip().casefold())
+    others = {name: _value(value) for name, value in fields.items() if name not in _DOCUMENTED}
+    return FetchedConversation(
+        messages=messages,
+        suppressed=suppressed,
+        local_number=from_wire(_value(fields.get("did"))),
+        details=tuple(_pairs(others)),
+        skipped=skipped,
+        digest=digest,
+        served_at=served_at,
+    )
+
+
+def _message(entry: object) -> FetchedMessage | None:
+    """One message of whatever shape, or None where it says neither its direction nor its text."""
+    if not isinstance(entry, dict):
+        return None
+    direction = _text(entry.get("dir")).strip().upper()
+    text = entry.get("message")
+    if direction not in {"IN", "OUT"} or not isinstance(text, str | int | float) or isinstance(text, bool):
+        return None
+    extra = {str(name): value for name, value in entry.items() if name not in _MESSAGE_FIELDS}
+    return FetchedMessage(
+        Direction(direction), _seconds(entry.get("ts")), _text(entry.get("date")), _text(text), tuple(_pairs(extra))
+    )
+
+
+def _seconds(value: object) -> int | None:
+    """Epoch seconds from a number, or from a number that came as text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        seconds = int(value) if isinstance(value, int) else int(float(value))
+    except (ValueError, OverflowError):
+        return None
+    return seconds if 0 < seconds < 1 << 40 else None
+
+
+def _top_level(body: bytes) -> dict[str, object]:
+    try:
+        return cast("dict[str, object]", msgspec.json.decode(body, type=dict[str, msgspec.Raw]))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        fields = _loads(body)
+    if not isinstance(fields, dict):
+        raise Uncertain("the gateway's answer could not be read")
+    return {str(name): value for name, value in fields.items()}
+
+
+def _value(value: object) -> object:
+    return _loads(bytes(value)) if isinstance(value, msgspec.Raw) else value
+
+
+def _loads(body: bytes) -> object:
+    """Any JSON, as forgiving as can be: invalid UTF-8 and raw control characters in it are read; None for no JSON."""
+    try:
+        return json.loads(body.decode("utf-8", "replace"), strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _text(value: object) -> str:
+    """A JSON value as text. Lone surrogates, which neither SQLite nor a terminal takes, become U+FFFD."""
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _pairs(value: object, name: str = "") -> Iterator[tuple[str, str]]:
+    """Flatten undocumented fields to (name, value) pairs: ``{"owner": {"city": "X"}}`` gives ``owner.city``, X."""
+    stack: list[tuple[str, object]] = [(name, value)]
+    count = 0
+    while stack and count < _MOST_PAIRS:
+        path, current = stack.pop()
+        if isinstance(current, dict):
+            stack += [(f"{path}.{_text(k)}" if path else _text(k), v) for k, v in reversed(current.items())]
+        elif isinstance(current, list):
+            stack += [(f"{path}.{n}", v) for n, v in reversed(list(enumerate(current, 1)))]
+        else:
+            count += 1
+            yield path[:_LONGEST_VALUE], _text(current)[:_LONGEST_VALUE]

@@ -1,0 +1,1 @@
+"""What the user has set: folders, config.toml, the API key and where it is kept, the log."""

@@ -1,0 +1,159 @@
+"""Reading config.toml and the variables that outrank it, with a sentence for every mistake."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from gynetix_tui.errors import ConfigError
+from gynetix_tui.settings import checks
+from gynetix_tui.settings.lines import line_of
+from gynetix_tui.settings.schema import KEYS, SECTIONS, SHOWN_VALUE, Settings, rule_of, shown
+from gynetix_tui.text import clean_line
+
+MAX_FILE_BYTES: Final = 1_000_000
+_SECRETS: Final = frozenset({"key", "apikey", "api_key", "api-key", "token", "secret", "password"})
+
+
+def load_settings(file: Path, environ: Mapping[str, str]) -> Settings:
+    """Read config.toml and the GYNETIX_ variables that outrank it. Nothing is ever written.
+
+    Args:
+        file: A file that is not there means all defaults.
+        environ: The environment; a blank variable counts as unset.
+
+    Raises:
+        ConfigError: The file cannot be read, or something in it (or in a variable) is not right. The
+            sentence names the place, what stands there and what would be right.
+    """
+    return settings_from(parse_document(read_source(file), file), file, environ)
+
+
+def read_source(file: Path) -> str:
+    """The file's text; empty where there is no file.
+
+    Raises:
+        ConfigError: It cannot be read, is no text, or is far too large.
+    """
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        return ""
+    except IsADirectoryError:
+        raise ConfigError(f"{file} is a folder; a file in TOML must stand there.") from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        reason = getattr(error, "strerror", None) or "not a path"
+        raise ConfigError(f"{file} cannot be read: {reason}.") from None
+    if len(data) > MAX_FILE_BYTES:
+        raise ConfigError(f"{file} has {len(data):,} bytes; that is no config.toml of this program.")
+    try:
+        return data.decode("utf-8-sig")  # some editors put a mark before the first line
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{file}, line {line}: not UTF-8; save the file in that encoding.") from None
+
+
+def parse_document(source: str, file: Path) -> Document:
+    """The file's text with its TOML read.
+
+    Raises:
+        ConfigError: It is not TOML.
+    """
+    try:
+        return Document(source, tomllib.loads(source))
+    except (ValueError, RecursionError) as error:  # also numbers of 5,000 digits, and 1,000 brackets
+        reason = "nested too deeply" if isinstance(error, RecursionError) else clean_line(str(error))
+        raise ConfigError(f"{file} is not TOML: {reason}.") from None
+
+
+class Document(NamedTuple):
+    """A config.toml as text and as tables."""
+
+    source: str
+    tables: dict[str, Any]  # Any: what TOML may hold
+
+
+def settings_from(document: Document, file: Path, environ: Mapping[str, str]) -> Settings:
+    """Check every value of a document, and of the environment.
+
+    Raises:
+        ConfigError: Something is not right; see `load_settings`.
+    """
+    return _Reading(document, file, environ).settings()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    document: Document
+    file: Path
+    environ: Mapping[str, str]
+
+    def settings(self) -> Settings:
+        for section, table in self.document.tables.items():
+            self._check_shape(section, table)
+        region = self._section("numbers", "").region
+        sections = {section: self._section(section, region) for section in SECTIONS}
+        keys = {
+            command: str(self._checked(checks.key_name, key, region, KEYS, command))
+            for command, key in self.document.tables.get(KEYS, {}).items()
+        }
+        return Settings(**sections, keys=MappingProxyType(keys))
+
+    def _check_shape(self, section: str, table: object) -> None:
+        known = [*SECTIONS, KEYS]
+        if section not in known:
+            what = "section" if isinstance(table, dict) else "key"
+            raise ConfigError(f"{self._place('', section)}: no such {what}; {_meant(section, known)}")
+        if not isinstance(table, dict):
+            raise ConfigError(
+                f"{self._place('', section)} = {shown(table)}: it must be a section, [{section}]."
+            )
+        if section == KEYS:
+            return
+        names = [entry.name for entry in fields(SECTIONS[section])]
+        for key in table:
+            if key not in names:  # its value is not shown: it may be a secret in the wrong place
+                raise ConfigError(f"{self._place(section, key)}: no such key; {_meant(key, names)}")
+
+    def _section(self, section: str, region: str) -> Any:  # noqa: ANN401 - one of the section classes
+        kind = SECTIONS[section]
+        table = self.document.tables.get(section, {})
+        values: dict[str, object] = {}
+        for entry in fields(kind):
+            rule = rule_of(entry)
+            if rule.variable and (text := self.environ.get(rule.variable, "").strip()):
+                found, variable = text, rule.variable
+            elif entry.name in table:
+                found, variable = table[entry.name], ""
+            else:
+                continue
+            values[entry.name] = self._checked(rule.check, found, region, section, entry.name, variable)
+        return kind(**values)
+
+    def _checked(
+        self, check: checks.Check, value: object, region: str, section: str, key: str, variable: str = ""
+    ) -> object:
+        try:
+            return check(value, region)
+        except checks.WrongValue as wrong:
+            place = variable or self._place(section, key)
+            stands = "…" if wrong.secret else shown(value)
+            raise ConfigError(f"{place} = {stands}: {wrong}.") from None
+
+    def _place(self, section: str, key: str) -> str:
+        line = line_of(self.document.source, section, key)
+        name = clean_line(f"{section}.{key}" if section else key, limit=SHOWN_VALUE)
+        return f"{self.file}, line {line}: {name}" if line else f"{self.file}: {name}"
+
+
+def _meant(name: str, known: list[str]) -> str:
+    if name.lower() in _SECRETS:
+        return "the API key does not belong in this file; set GYNETIX_API_KEY, or let the keyring keep it."
+    if close := get_close_matches(name, known, n=1):
+        return f'did you mean "{close[0]}"?'
+    return f"there are {', '.join(known)}."

@@ -1,0 +1,251 @@
+"""Where the API key comes from: the environment, or the system's keyring. Never a plain file.
+
+Importing keyring costs 0.2 s, and finding its backend starts child processes; so it is imported only when
+the keyring is asked, and the key has left the environment by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from gynetix_tui.errors import ConfigError, KeyringError
+from gynetix_tui.settings.deadline import call_with_deadline, in_daemon_thread
+from gynetix_tui.settings.secret import ApiKey
+from gynetix_tui.text import clean_line
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+T = TypeVar("T")
+
+KEY_VARIABLE: Final = "GYNETIX_API_KEY"
+RECOMMENDED_PRIORITY: Final = 1
+"""keyring's own line: below it stand backends that write plain text, or refuse everything."""
+
+_NO_KEYRING: Final = (
+    "No keyring on this machine (on Linux: no D-Bus session with a Secret Service). The key is kept for this "
+    f"session only. To avoid being asked: set {KEY_VARIABLE}."
+)
+_LOCKED: Final = (
+    "The keyring is locked. Unlock it, or in another shell of this session: "
+    'read -rs P && printf %s "$P" | gnome-keyring-daemon --replace --unlock --components=secrets --daemonize'
+)
+_NOT_KEPT: Final = (
+    "The key was saved to the keyring, but could not be read back; it is kept for this session only."
+)
+
+# Names that people know, by the module of the backend.
+_NAMES: Final = {
+    "keyring.backends.SecretService": "the desktop's keyring (Secret Service)",
+    "keyring.backends.libsecret": "the desktop's keyring (Secret Service)",
+    "keyring.backends.kwallet": "KWallet",
+    "keyring.backends.macOS": "the macOS Keychain",
+    "keyring.backends.chainer": "the system's keyrings",
+}
+
+
+def key_from_environment(environ: MutableMapping[str, str]) -> ApiKey | None:
+    """Take the key out of the environment, so that no child process inherits it.
+
+    Returns:
+        The key, or None where GYNETIX_API_KEY is not set or blank.
+
+    Raises:
+        ConfigError: The variable holds what cannot be a key; the sentence does not hold it.
+    """
+    text = environ.pop(KEY_VARIABLE, "")
+    if not text.strip():
+        return None
+    try:
+        return ApiKey(text)
+    except ConfigError as error:
+        raise ConfigError(f"{KEY_VARIABLE}: {error}") from None
+
+
+def recommended_backend() -> object:
+    """The best backend of this system, or the user's own choice (keyringrc.cfg, PYTHON_KEYRING_BACKEND)."""
+    from keyring import core
+
+    # Without the limit, an installed keyrings.alt makes keyring fall back on plain text, silently.
+    core.init_backend(limit=core.recommended)
+    return core.get_keyring()
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """What a call into the keyring ended with. Only its type is told on: its text may hold the key."""
+
+    error: BaseException
+
+
+class SystemKeyring:
+    """The system's keyring, asked in a daemon thread and given up on after a deadline.
+
+    Every method comes blocking and as a coroutine. What goes wrong in the keyring, whatever it is, becomes a
+    `KeyringError` with a sentence that does not hold the key.
+    """
+
+    def __init__(
+        self,
+        service: str = "gynetix-tui",
+        deadline: float = 5.0,
+        find_backend: Callable[[], object] = recommended_backend,
+    ) -> None:
+        """Name the keyring's entry; the keyring itself is not touched yet.
+
+        Args:
+            service: The name that the entries bear in the keyring.
+            deadline: Seconds after which a call is given up on. Longer where a prompt may be on a screen.
+            find_backend: Gives the `keyring.backend.KeyringBackend`; called in the thread.
+        """
+        self._service = service
+        self._deadline = deadline
+        self._find_backend = find_backend
+        self._found: KeyringBackend | None = None
+
+    def name(self) -> str | None:
+        """What people call the keyring, to say where a key would go; None where there is none to trust.
+
+        Raises:
+            KeyringError: It did not answer, or is wrongly set up.
+        """
+        return self._ask(self._name)
+
+    def load(self, account: str) -> ApiKey | None:
+        """The key of an account, or None where the keyring has none.
+
+        Raises:
+            KeyringError: There is no keyring, it is locked, did not answer, or holds what is no key.
+        """
+        return self._ask(lambda: self._load(account))
+
+    def save(self, account: str, key: ApiKey) -> None:
+        """Keep the key of an account, and read it back to be sure.
+
+        Raises:
+            KeyringError: As for `load`, or the key could not be read back.
+        """
+        return self._ask(lambda: self._save(account, key))
+
+    def delete(self, account: str) -> None:
+        """Forget the key of an account; fine where there is none.
+
+        Raises:
+            KeyringError: As for `load`, or the key is still there.
+        """
+        return self._ask(lambda: self._delete(account))
+
+    async def name_async(self) -> str | None:
+        """`name`, without blocking the event loop."""
+        return await self._ask_async(self._name)
+
+    async def load_async(self, account: str) -> ApiKey | None:
+        """`load`, without blocking the event loop."""
+        return await self._ask_async(lambda: self._load(account))
+
+    async def save_async(self, account: str, key: ApiKey) -> None:
+        """`save`, without blocking the event loop."""
+        return await self._ask_async(lambda: self._save(account, key))
+
+    async def delete_async(self, account: str) -> None:
+        """`delete`, without blocking the event loop."""
+        return await self._ask_async(lambda: self._delete(account))
+
+    def _ask(self, call: Callable[[], T]) -> T:
+        try:
+            answer = call_with_deadline(lambda: _guarded(call), self._deadline)
+        except TimeoutError:
+            raise self._mute() from None
+        return _unwrapped(answer)
+
+    async def _ask_async(self, call: Callable[[], T]) -> T:
+        try:
+            answer = await in_daemon_thread(lambda: _guarded(call), self._deadline)
+        except TimeoutError:
+            raise self._mute() from None
+        return _unwrapped(answer)
+
+    def _mute(self) -> KeyringError:
+        return KeyringError(
+            f"The keyring did not answer within {self._deadline:g} s; "
+            "it may be asking for its password on another screen."
+        )
+
+    # What follows runs in the thread and may raise anything.
+
+    def _trusted(self) -> KeyringBackend | None:
+        if self._found is None:
+            backend: KeyringBackend = self._find_backend()  # type: ignore[assignment]  # ducks are welcome
+            if backend.priority < RECOMMENDED_PRIORITY:
+                return None  # and look anew the next time: a session may have begun
+            self._found = backend
+        return self._found
+
+    def _backend(self) -> KeyringBackend:
+        backend = self._trusted()
+        if backend is None:
+            raise KeyringError(_NO_KEYRING)
+        return backend
+
+    def _name(self) -> str | None:
+        backend = self._trusted()
+        if backend is None:
+            return None
+        return _NAMES.get(type(backend).__module__) or clean_line(str(backend.name))
+
+    def _load(self, account: str) -> ApiKey | None:
+        found = self._backend().get_password(self._service, account)
+        if found is None:
+            return None
+        try:
+            return ApiKey(found)
+        except ConfigError:
+            raise KeyringError(
+                "What the keyring holds for this account is no API key; enter it anew."
+            ) from None
+
+    def _save(self, account: str, key: ApiKey) -> None:
+        backend = self._backend()
+        backend.set_password(self._service, account, key.reveal())
+        if backend.get_password(self._service, account) != key.reveal():
+            raise KeyringError(_NOT_KEPT)
+
+    def _delete(self, account: str) -> None:
+        backend = self._backend()
+        failure: Exception | None = None
+        try:
+            backend.delete_password(self._service, account)
+        except Exception as error:  # an entry that is missing and one that stays raise the same
+            failure = error
+        if backend.get_password(self._service, account) is not None:
+            raise failure or KeyringError("The keyring did not delete the key.")
+
+
+def _guarded(call: Callable[[], T]) -> T | _Failed:
+    try:
+        return call()
+    except BaseException as error:  # SystemExit of a helper, a panic in a library of Rust: no end of ours
+        return _Failed(error)
+
+
+def _unwrapped(answer: T | _Failed) -> T:
+    if isinstance(answer, _Failed):
+        raise _sentence_for(answer.error)  # a new error: the old one's text and frames may hold the key
+    return answer
+
+
+def _sentence_for(error: BaseException) -> KeyringError:
+    """What to tell the user. Backends raise far more than keyring's own errors; most are told by type only."""
+    if isinstance(error, KeyringError):
+        return KeyringError(str(error))
+    # By name, since importing keyring.errors here would load keyring on this thread.
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    if "NoKeyringError" in kinds:
+        return KeyringError(_NO_KEYRING)
+    if kinds & {"KeyringLocked", "InitError"}:
+        return KeyringError(_LOCKED)
+    return KeyringError(
+        f"The keyring failed ({type(error).__name__}); check its set-up, or set {KEY_VARIABLE} instead."
+    )

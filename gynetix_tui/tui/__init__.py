@@ -1,0 +1,3 @@
+"""The screen: everything that knows Textual."""
+
+from __future__ import annotations

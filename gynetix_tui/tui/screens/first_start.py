@@ -1,0 +1,176 @@
+"""The first start: the API key, the local number, and where the key will be kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Button, Input, Static
+
+from gynetix_tui.errors import ConfigError, KeyringError, NumberError
+from gynetix_tui.phone import parse_number
+from gynetix_tui.settings.saving import save_settings
+from gynetix_tui.settings.secret import ApiKey
+from gynetix_tui.text import clean
+from gynetix_tui.tui.session import Session
+
+NO_KEYRING = "This machine has no keyring: the key is kept for this run only. To be asked no more, set GYNETIX_API_KEY."
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What the user chose.
+
+    Attributes:
+        demo: To see the demonstration; else the key is given to the engine.
+        local_number: The local number as it was saved; empty where it was known before.
+    """
+
+    demo: bool = False
+    local_number: str = ""
+
+
+class HiddenInput(Input):
+    """Shows dots; what was typed can be neither copied nor cut, which would put it on the terminal's clipboard."""
+
+    def action_copy(self) -> None:
+        """Nothing."""
+
+    def action_cut(self) -> None:
+        """Nothing."""
+
+
+class FirstStart(Screen[Started]):
+    """Asks for what the gateway needs.
+
+    Args:
+        session: The session; its settings say whether the local number is known.
+        reason: What the keyring said, where it failed; raw.
+        keyring: The name of the keyring the key will be kept in, cleaned; empty where there is none.
+    """
+
+    BINDINGS = [
+        Binding("ctrl+q", "app.leave", "quit", show=False, priority=True),
+        Binding("ctrl+d", "demo", "demo", show=False, priority=True),
+    ]
+    DEFAULT_CSS = """
+    FirstStart {
+        align: center middle;
+        & > .box { width: 72; max-width: 96%; height: auto; max-height: 96%; padding: 1 2; background: $panel;
+            scrollbar-size-vertical: 1; }
+        .title { text-style: bold; margin-bottom: 1; }
+        .label { color: $text-muted; margin-top: 1; }
+        .problem { color: $text-error; height: auto; }
+        .hint { color: $text-muted; height: auto; margin-top: 1; }
+        .buttons { height: auto; margin-top: 1; }
+        Button { margin-right: 2; min-width: 12; }
+        Input { border: none; height: 1; padding: 0 1; background: $background; }
+        Input:focus { border: none; }
+    }
+    """
+
+    def __init__(self, session: Session, *, reason: str, keyring: str) -> None:
+        super().__init__()
+        self._session = session
+        self._reason = reason
+        self._keyring = keyring
+
+    def compose(self) -> ComposeResult:
+        """Two fields, where the key goes, and what else there is to do."""
+        with VerticalScroll(classes="box", can_focus=False):
+            yield Static("Gynetix", classes="title")
+            yield Static(Content("To send and receive texts, this program needs the account's API key and local number."))
+            yield Static("API key", classes="label")
+            yield HiddenInput(id="key", password=True, compact=True)
+            yield Static("Local number of the account", classes="label")
+            known = self._session.settings.gateway.from_number or ""
+            yield Input(known, id="number", placeholder="+1 555 666 7777", compact=True)
+            yield Static("", id="problem", classes="problem")
+            yield Static(Content(self._where()), classes="hint", id="where")
+            with Horizontal(classes="buttons"):
+                yield Button(self._start_words(), id="start", compact=True)
+                yield Button("See the demo", id="demo", compact=True)
+                yield Button("Quit", id="quit", compact=True)
+            yield Static("Enter starts · Tab moves on", classes="hint")
+
+    def on_mount(self) -> None:
+        """No cursor blinks."""
+        for field in self.query(Input):
+            field.cursor_blink = False
+        self.query_one("#key").focus()
+
+    def _where(self) -> str:
+        if self._keyring:
+            return f"The key will be kept in {self._keyring}, the number in config.toml."
+        return f"{clean(self._reason) or NO_KEYRING} The number is kept in config.toml."
+
+    def _start_words(self) -> str:
+        return "Keep and start" if self._keyring else "Start for this run"
+
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
+        """From field to field, then start."""
+        event.stop()
+        number = self.query_one("#number", Input)
+        if event.input.id == "key" and not number.value.strip():
+            number.focus()
+        else:
+            await self._start()
+
+    async def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Do what the button says."""
+        event.stop()
+        if event.button.id == "start":
+            await self._start()
+        elif event.button.id == "demo":
+            self.action_demo()
+        else:
+            await self.run_action("app.leave")
+
+    def action_demo(self) -> None:
+        """Open the demonstration instead."""
+        self.dismiss(Started(demo=True))
+
+    async def _start(self) -> None:
+        field = self.query_one("#key", Input)
+        try:
+            key = ApiKey(field.value)
+        except ConfigError as error:
+            self._say(str(error), "#key")
+            return
+        try:
+            number = self._local_number()
+        except (NumberError, ConfigError) as error:
+            self._say(str(error), "#number")
+            return
+        try:
+            await self._session.engine.use_key(key, keep=bool(self._keyring))
+        except KeyringError as error:
+            self._keyring = ""
+            self.query_one("#where", Static).update(Content(self._where()))
+            self.query_one("#start", Button).label = self._start_words()
+            self._say(str(error), "#key")
+            return
+        field.value = ""
+        self.dismiss(Started(local_number=number))
+
+    def _local_number(self) -> str:
+        """The local number, saved where it is new.
+
+        Raises:
+            NumberError: It is none.
+            ConfigError: It cannot be saved.
+        """
+        settings = self._session.settings
+        number = parse_number(self.query_one("#number", Input).value, settings.numbers.region).number
+        if number == settings.gateway.from_number:
+            return ""
+        save_settings(self._session.config_file, {"gateway": {"from_number": number}})
+        return number
+
+    def _say(self, text: str, at: str) -> None:
+        self.query_one("#problem", Static).update(Content(clean(text)))
+        self.query_one(at).focus()

@@ -1,0 +1,66 @@
+"""The help: every key, made from the table of commands."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from gynetix_tui.tui.commands import KeyMap, Place, commands_of, short_key
+from gynetix_tui.tui.rows import MEANINGS
+from gynetix_tui.tui.screens.dialog import Dialog
+
+KEY_CELLS = 16
+
+
+class Help(Dialog[None]):
+    """All keys, those of the place the user is in first.
+
+    Args:
+        keys: The keys in force.
+        place: Where the focus was.
+    """
+
+    BINDINGS = [
+        Binding("f1,q,enter", "cancel", "close", show=False),
+        Binding("up,k", "scroll(-1)", show=False),
+        Binding("down,j", "scroll(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown,space", "page(1)", show=False),
+    ]
+
+    def __init__(self, keys: KeyMap, place: Place) -> None:
+        super().__init__()
+        self._keys = keys
+        self._place = place
+
+    def compose(self) -> ComposeResult:
+        """A section for each place, then the marks."""
+        places = [self._place, *(place for place in Place if place is not self._place)]
+        with VerticalScroll(classes="box", can_focus=False):
+            for place in places:
+                yield Static(Content(place.value), classes="title")
+                yield Static(Content("\n".join(self._lines(place)) + "\n"))
+            yield Static("Marks before your texts", classes="title")
+            marks = "\n".join(f"{mark:<{KEY_CELLS}}{meaning}" for mark, meaning in MEANINGS.items())
+            yield Static(Content(marks + "\n"))
+            yield Static(
+                "To select with the mouse in the terminal's own way, hold Shift. Esc closes this help.", classes="hint"
+            )
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll by lines."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by pages."""
+        box = self.query_one(VerticalScroll)
+        box.scroll_relative(y=pages * max(1, box.size.height - 2), animate=False)
+
+    def _lines(self, place: Place) -> list[str]:
+        return [
+            f"{' '.join(map(short_key, self._keys.of(command.id))):<{KEY_CELLS}}{command.help}"
+            for command in commands_of([place])
+        ]

@@ -1,0 +1,414 @@
+"""The main screen: contacts at the left, the conversation at the right, and where each command goes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from gynetix_tui.engine.events import ContactChanged, ContactsChanged, Event, Link, LinkChanged, Notice
+from gynetix_tui.errors import GatewayError, GynetixError, NotSent, Refused
+from gynetix_tui.model import ContactId, ContactSummary, SendState
+from gynetix_tui.text import clean, clean_line
+from gynetix_tui.tui.commands import Place, bindings
+from gynetix_tui.tui.screens.dialog import Question
+from gynetix_tui.tui.session import Session
+from gynetix_tui.tui.widgets.bar import Bar
+from gynetix_tui.tui.widgets.contact_list import ContactList
+from gynetix_tui.tui.widgets.conversation import Conversation
+from gynetix_tui.tui.widgets.side import Side
+from gynetix_tui.tui.widgets.status import key_words, link_words
+from gynetix_tui.tui.widgets.talk import Talk
+
+ONE_PANE_BELOW = 70
+"""Columns below which the list or the conversation is shown, not both."""
+WIDE_FROM = 100
+SMALLEST = (40, 15)
+
+
+class EngineSpoke(Message):
+    """An event of the engine's, on its way to the screen."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__()
+        self.event = event
+
+    def can_replace(self, message: Message) -> bool:
+        """Events carry state: of several alike in a row one is enough."""
+        if not isinstance(message, EngineSpoke):
+            return False
+        both_links = isinstance(self.event, LinkChanged) and isinstance(message.event, LinkChanged)
+        return self.event == message.event or both_links
+
+
+class MainScreen(Screen[None]):
+    """Routes what the user does to the engine, and what the engine says to the part that shows it."""
+
+    BINDINGS = bindings(Place.EVERYWHERE)  # type: ignore[assignment]  # Textual types it as a ClassVar of a union
+    AUTO_FOCUS = "#contacts"
+    DEFAULT_CSS = """
+    MainScreen {
+        background: $background;
+        & > #status { background: $panel; }
+        & > #keys { background: $panel; }
+        & > #body { height: 1fr; }
+        & > #too-small { display: none; height: 1fr; padding: 1; }
+        &.-medium Side { width: 26; }
+        &.-one-pane Side { width: 1fr; }
+        &.-one-pane Talk { display: none; }
+        &.-one-pane.-talking Side { display: none; }
+        &.-one-pane.-talking Talk { display: block; }
+        &.-too-small > #body, &.-too-small > #status, &.-too-small > #keys { display: none; }
+        &.-too-small > #too-small { display: block; }
+    }
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._status = Bar(id="status")
+        self._keys = Bar(id="keys")
+        self._side = Side(session, id="side")
+        self.talk = Talk(session, id="talk")
+        self._link: Link = session.engine.link
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom."""
+        yield self._status
+        with Horizontal(id="body"):
+            yield self._side
+            yield self.talk
+        yield Static(Content(f"This needs a terminal of {SMALLEST[0]} columns and {SMALLEST[1]} lines."), id="too-small")
+        yield self._keys
+
+    def on_mount(self) -> None:
+        """Say how things stand."""
+        self._show_status()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """One pane or two, or too small for either."""
+        width, height = event.size
+        self.set_class(width < ONE_PANE_BELOW, "-one-pane")
+        self.set_class(width < WIDE_FROM, "-medium")
+        self.set_class(width < SMALLEST[0] or height < SMALLEST[1], "-too-small")
+        self.call_after_refresh(self._show_keys)
+
+    # What the engine says
+
+    async def on_engine_spoke(self, message: EngineSpoke) -> None:
+        """Show it."""
+        event = message.event
+        match event:
+            case ContactChanged():
+                self._side.reload()
+                if event.contact_id == self.talk.contact_id:
+                    await self.talk.changed()
+                self._show_status()
+            case ContactsChanged():
+                self._side.reload()
+                await self.talk.changed()
+                self._show_status()
+            case LinkChanged():
+                self._link = event.link
+                self._show_status()
+            case Notice():
+                self._say(event.text, warning=event.warning)
+            case _:
+                pass  # the key is the app's business
+
+    def _show_status(self) -> None:
+        number = self._session.settings.gateway.from_number
+        demo = "demo, nothing leaves this machine" if self._session.demo else ""
+        left = " · ".join(filter(None, (self._session.shown(number) if number else "", demo)))
+        unread = self._session.store.contacts.unread_total()
+        name = ""
+        if self._link.contact_id is not None:
+            summary = self._session.store.contacts.summary(self._link.contact_id)
+            name = self._session.naming.title(summary) if summary else ""
+        words, look = link_words(self._link, self._session.calendar, name=name)
+        pieces = [(f"{unread} unread", "strong"), (" · ", "dim")] if unread else []
+        self._status.show([("Gynetix", "strong"), (f" · {left}" if left else "", "dim")], [*pieces, (words, look)])
+
+    def _say(self, text: str, *, warning: bool = False) -> None:
+        self.notify(clean(text, limit=500), severity="warning" if warning else "information", markup=False)
+
+    def on_talk_problem(self, message: Talk.Problem) -> None:
+        """Say it."""
+        self._say(message.text, warning=True)
+
+    # Where the user is
+
+    @property
+    def place(self) -> Place:
+        """The part of the screen that has the focus."""
+        if self.focused is self.talk.composer:
+            return Place.COMPOSER
+        return Place.CONVERSATION if self.focused is self.talk.conversation else Place.LIST
+
+    def on_descendant_focus(self) -> None:
+        """Show the keys of the place; on a narrow terminal, the pane with the focus."""
+        self.set_class(self.place is not Place.LIST, "-talking")
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        self._keys.show(key_words(self._session.keys, self.place, self.size.width))
+
+    def _parts(self) -> list[Widget]:
+        parts: list[Widget] = [self._side.list]
+        if self.talk.summary:
+            parts.append(self.talk.conversation)
+            if not self.talk.composer.disabled:
+                parts.append(self.talk.composer)
+        return parts
+
+    def _focus(self, widget: Widget) -> None:
+        # A part that a narrow terminal does not show has to be shown before it can have the focus.
+        self.set_class(widget is not self._side.list, "-talking")
+        widget.focus()
+
+    def action_move_focus(self, step: int) -> None:
+        """From part to part, round."""
+        parts = self._parts()
+        index = parts.index(self.focused) + step if self.focused in parts else 0
+        self._focus(parts[index % len(parts)])
+
+    def action_back(self) -> None:
+        """One step back: out of the selection, the filter, the composer, the texts."""
+        if self.selections:
+            self.clear_selection()
+        elif self._side.filtering:
+            self._side.end_filter()
+            self._focus(self._side.list)
+        elif self.focused is self.talk.conversation and self.talk.conversation.cursor is not None:
+            self.talk.conversation.action_last()
+            self._focus(self._parts()[-1])
+        else:
+            self._focus(self._side.list)
+
+    def action_write(self) -> None:
+        """To the composer."""
+        self._focus(self._parts()[-1])
+
+    def action_filter(self) -> None:
+        """To the filter."""
+        self._focus(self._side.list)
+        self._side.begin_filter()
+
+    def action_repaint(self) -> None:
+        """Draw everything anew: something else wrote on the terminal."""
+        self.refresh(layout=True)
+        self.app.refresh()
+
+    # Conversations
+
+    async def open(self, contact_id: ContactId) -> None:
+        """Open a conversation with the cursor in the composer."""
+        await self.talk.open(contact_id)
+        self._side.list.mark_open(self.talk.contact_id)
+        self._focus(self._parts()[-1])
+        self._show_status()
+
+    async def on_contact_list_opened(self, message: ContactList.Opened) -> None:
+        """Open it."""
+        await self.open(message.contact_id)
+
+    async def action_move_conversation(self, step: int) -> None:
+        """Open the conversation above or below in the list."""
+        other = self._side.list.neighbour(self.talk.contact_id, step)
+        if other is not None:
+            await self.open(other)
+
+    async def action_next_unread(self) -> None:
+        """Open the next conversation with unread texts."""
+        unread = self._side.next_unread(self.talk.contact_id)
+        if unread is None:
+            self._say("Nothing is unread.")
+        else:
+            await self.open(unread)
+
+    def action_new_conversation(self) -> None:
+        """Ask whom it is with, and open it."""
+        from gynetix_tui.tui.screens.new_conversation import NewConversation, Person
+
+        async def begin(person: Person | None) -> None:
+            if person is None:
+                return
+            contact_id = person.contact_id
+            try:
+                if person.number:
+                    contact_id = await self._session.engine.add_contact(person.number, person.name)
+            except GynetixError as error:
+                self._say(str(error), warning=True)
+            else:
+                if contact_id is not None:
+                    self._side.end_filter()
+                    self._side.reload()
+                    await self.open(contact_id)
+
+        self.app.push_screen(NewConversation(self._session), begin)
+
+    def action_go_to(self) -> None:
+        """Ask where to, and open it."""
+        from gynetix_tui.tui.screens.go_to import GoTo
+
+        async def go(contact_id: ContactId | None) -> None:
+            if contact_id is not None:
+                await self.open(contact_id)
+
+        self.app.push_screen(GoTo(self._session), go)
+
+    def action_refresh_now(self) -> None:
+        """Fetch now."""
+        self._session.engine.refresh()
+
+    # The contact in question
+
+    @property
+    def _contact(self) -> ContactSummary | None:
+        """The highlighted contact where the list has the focus, else the one whose conversation is open."""
+        if self.place is Place.LIST or self.talk.summary is None:
+            highlighted = self._side.list.highlighted
+            return self._session.store.contacts.summary(highlighted) if highlighted is not None else None
+        return self.talk.summary
+
+    def action_edit_contact(self) -> None:
+        """Ask for the contact's name."""
+        from gynetix_tui.tui.screens.edit_contact import EditContact
+
+        if not (summary := self._contact):
+            return
+        contact = summary.contact
+
+        async def rename(name: str | None) -> None:
+            if name is not None:
+                await self._try(self._session.engine.rename_contact(contact.id, name))
+
+        number = self._session.naming.number(summary)
+        self.app.push_screen(EditContact(number, clean_line(contact.name)), rename)
+
+    def action_delete_contact(self) -> None:
+        """Ask, then delete the contact here."""
+        if not (summary := self._contact):
+            return
+        contact, title = summary.contact, self._session.naming.title(summary)
+
+        async def delete(answer: str | None) -> None:
+            if answer:
+                await self._try(self._session.engine.delete_contact(contact.id))
+
+        text = (
+            "The contact, its texts, its draft and whatever waits to be sent are deleted here. The gateway keeps what it "
+            "has, and a new conversation with the number fetches it again."
+        )
+        answers = [("delete", "Delete"), ("keep", "Keep")]
+        self.app.push_screen(Question(f"Delete {title}?", text, answers), delete)
+
+    async def action_flag(self, flag: str) -> None:
+        """Turn one of the user's flags of the contact over."""
+        if summary := self._contact:
+            value = not getattr(summary.contact, flag)
+            await self._try(self._session.engine.set_flags(summary.contact.id, **{flag: value}))
+
+    async def action_mark_unread(self) -> None:
+        """Mark the conversation unread."""
+        if summary := self._contact:
+            await self._try(self._session.engine.mark_unread(summary.contact.id))
+
+    def action_suppress(self) -> None:
+        """Ask, then have the gateway send this number no more texts."""
+        if not (summary := self._contact):
+            return
+        title, number = self._session.naming.title(summary), self._session.naming.number(summary)
+        if summary.contact.suppressed:
+            self._say(f"{title} is suppressed already.")
+            return
+
+        async def suppress(answer: str | None) -> None:
+            if answer:
+                self.run_worker(self._suppress(summary.contact.id, title))
+
+        text = f"The gateway is asked to send {number} no more texts, ever. This program cannot undo it."
+        answers = [("suppress", "Suppress"), ("leave", "Leave as it is")]
+        self.app.push_screen(Question(f"Suppress {title}?", text, answers), suppress)
+
+    async def _suppress(self, contact_id: ContactId, title: str) -> None:
+        try:
+            words = await self._session.engine.suppress(contact_id)
+        except (NotSent, Refused) as error:
+            self._say(f"{title} is not suppressed: {clean_line(str(error))}.", warning=True)
+        except GatewayError as error:
+            self._say(f"{title} may or may not be suppressed: {clean_line(str(error))}.", warning=True)
+        except GynetixError as error:
+            self._say(str(error), warning=True)
+        else:
+            self._say(f"{title} is suppressed. The gateway: {clean_line(words) or 'success'}")
+
+    # The text in question
+
+    def action_decide(self) -> None:
+        """Send again, or discard, a text that failed, waits, or may have been sent."""
+        item = self.talk.current
+        if item is None or item.outbox_id is None or item.state not in {
+            SendState.FAILED, SendState.UNCONFIRMED, SendState.QUEUED,
+        }:  # fmt: skip
+            self._say("Only a text that was not, or may not have been, sent can be sent again. Go to it with Up.")
+            return
+        outbox_id, engine = item.outbox_id, self._session.engine
+
+        async def decide(answer: str | None) -> None:
+            if answer == "again":
+                await self._try(engine.send_again(outbox_id))
+            elif answer == "discard":
+                await self._try(engine.discard(outbox_id))
+
+        if item.state is SendState.FAILED:
+            title, text = "Send it again?", "It was not sent."
+        elif item.state is SendState.QUEUED:
+            title, text = "Discard it?", "It waits to be sent. Discarded, it is not sent."
+        elif item.missing:
+            title, text = "Send it again?", "It was looked for at the gateway, more than once, and not found there."
+        else:
+            title = "Send it again?"
+            text = "It may have been sent. If it was, the other side gets it twice. The gateway is still being asked."
+        answers = [("again", "Send again"), ("discard", "Discard"), ("leave", "Leave as it is")]
+        if item.state is SendState.QUEUED:
+            del answers[0]
+        self.app.push_screen(Question(title, f"{text}\n\n{clean(item.text, limit=300)}", answers), decide)
+
+    def on_conversation_copied(self, message: Conversation.Copied) -> None:
+        """Hand it to the terminal, which may or may not take it."""
+        self.app.copy_to_clipboard(message.text)
+        self._say("Sent to the terminal's clipboard.")
+
+    async def _try(self, work: Awaitable[object]) -> None:
+        try:
+            await work
+        except GynetixError as error:
+            self._say(str(error), warning=True)
+
+    # The program
+
+    def action_help(self) -> None:
+        """Show every key."""
+        from gynetix_tui.tui.screens.help import Help
+
+        self.app.push_screen(Help(self._session.keys, self.place))
+
+    async def action_palette(self) -> None:
+        """Offer every command."""
+        await self.run_action("app.palette")
+
+    async def action_leave(self) -> None:
+        """Quit, with what was written kept."""
+        await self.run_action("app.leave")
+
+    async def action_editor(self) -> None:
+        """Write in the user's own editor."""
+        await self.run_action("app.editor")

@@ -1,0 +1,95 @@
+"""A new conversation: whom it is with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from gynetix_tui.errors import NumberError
+from gynetix_tui.model import ContactId, PhoneNumber
+from gynetix_tui.phone import parse_number
+from gynetix_tui.tui.screens.dialog import Dialog
+from gynetix_tui.tui.session import Session
+from gynetix_tui.tui.widgets.contact_list import matches
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom the user chose: a contact there is, or a number with a name for it."""
+
+    contact_id: ContactId | None = None
+    number: PhoneNumber | None = None
+    name: str = ""
+
+
+class NewConversation(Dialog[Person]):
+    """Takes a number in any form, or a contact's name."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._warned_of = ""
+
+    def compose(self) -> ComposeResult:
+        """Two fields and what is wrong with them."""
+        with VerticalScroll(classes="box", can_focus=False):
+            yield Static("New conversation", classes="title")
+            yield Static("Number, or a contact's name", classes="label")
+            yield Input(id="who", placeholder="+1 555 123 4567", compact=True)
+            yield Static("", id="problem", classes="problem")
+            yield Static("Name, if you like", classes="label")
+            yield Input(id="name", compact=True)
+            yield Static("")
+            yield Static("Enter opens it · Esc leaves", classes="hint")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """What was wrong may be right now."""
+        if event.input.id == "who":
+            self._say("")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take it, or say what is wrong with it; what was typed stays."""
+        event.stop()
+        typed = self.query_one("#who", Input).value.strip()
+        name = self.query_one("#name", Input).value.strip()
+        if not typed:
+            self._say("Type a number, or part of a contact's name.")
+        elif not any(character.isdigit() for character in typed):
+            self._take_name(typed)
+        else:
+            self._take_number(typed, name)
+
+    def _take_name(self, typed: str) -> None:
+        naming = self._session.naming
+        found = [s for s in self._session.store.contacts.summaries(archived=True) if matches(s, typed, naming)]
+        exact = [s for s in found if naming.title(s).casefold() == typed.casefold()]
+        found = exact if len(exact) == 1 else found
+        if len(found) == 1:
+            self.dismiss(Person(contact_id=found[0].contact.id))
+        elif found:
+            names = ", ".join(naming.title(summary) for summary in found[:4])
+            self._say(f"That could be {names}{' and others' if len(found) > 4 else ''}: type more of the name.")
+        else:
+            self._say("No contact has that name. For someone new, type a number with its area code, as +1 555 123 4567.")
+
+    def _take_number(self, typed: str, name: str) -> None:
+        try:
+            parsed = parse_number(typed, self._session.settings.numbers.region)
+        except NumberError as error:
+            self._say(str(error))
+            return
+        if parsed.warning and self._warned_of != parsed.number and not self._session.store.contacts.find(parsed.number):
+            self._warned_of = parsed.number
+            self._say(f"{parsed.warning} Enter takes it all the same.", warning=True)
+            return
+        self.dismiss(Person(number=parsed.number, name=name))
+
+    def _say(self, text: str, *, warning: bool = False) -> None:
+        problem = self.query_one("#problem", Static)
+        problem.set_class(warning, "warning")
+        problem.set_class(not warning, "problem")
+        problem.update(Content(text))

@@ -1,0 +1,54 @@
+"""What every screen works with, handed in from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gynetix_tui.engine.engine import Engine
+from gynetix_tui.model import ContactSummary, PhoneNumber
+from gynetix_tui.phone import display_number
+from gynetix_tui.settings.schema import Settings
+from gynetix_tui.store import Store
+from gynetix_tui.tui.commands import KeyMap
+from gynetix_tui.tui.timestamps import Calendar
+from gynetix_tui.tui.widgets.contact_list import Naming
+
+
+@dataclass(slots=True)
+class Session:
+    """One run of the client.
+
+    Attributes:
+        store: For reading only; what is to be written goes through the engine.
+        engine: Carries out what the user wants.
+        settings: What config.toml and the environment say; replaced when the user saves others.
+        keys: The keys in force.
+        calendar: How times are read.
+        now: The clock, epoch seconds.
+        config_file: Where settings are saved.
+        demo: Whether this is the demonstration.
+    """
+
+    store: Store
+    engine: Engine
+    settings: Settings
+    keys: KeyMap
+    calendar: Calendar
+    now: Callable[[], float]
+    config_file: Path
+    demo: bool = False
+
+    @property
+    def naming(self) -> Naming:
+        """How contacts are called."""
+        return Naming(self.settings.numbers.region, self.calendar)
+
+    def sender_for(self, summary: ContactSummary) -> PhoneNumber | None:
+        """The local number that a text to this contact goes out from; None where none is known."""
+        return summary.contact.local_number or self.settings.gateway.from_number
+
+    def shown(self, number: PhoneNumber) -> str:
+        """A number as people read it."""
+        return display_number(number, self.settings.numbers.region)

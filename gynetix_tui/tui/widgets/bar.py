@@ -1,0 +1,62 @@
+"""A bar of one row: something at the left, something at the right."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from rich.style import Style
+from textual.geometry import Size
+from textual.strip import Strip
+
+from gynetix_tui.tui.widgets.painted import Painted
+from gynetix_tui.tui.wrapping import fit
+
+
+class Bar(Painted):
+    """Shows text that is cleaned already. The right side is ours and keeps its place; the left one is cut for it."""
+
+    COMPONENT_CLASSES = {"bar--strong", "bar--dim", "bar--alert"}
+    DEFAULT_CSS = """
+    Bar {
+        height: 1;
+        .bar--strong { text-style: bold; }
+        .bar--dim { color: $text-muted; }
+        .bar--alert { color: $text-warning; text-style: bold; }
+    }
+    """
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._left: tuple[tuple[str, str], ...] = ()
+        self._right: tuple[tuple[str, str], ...] = ()
+
+    def show(self, left: list[tuple[str, str]], right: list[tuple[str, str]] | None = None) -> None:
+        """Show pieces of text, each with its look: "", "strong", "dim" or "alert"."""
+        pieces = tuple(left), tuple(right or ())
+        if pieces != (self._left, self._right):
+            self._left, self._right = pieces
+            self.repaint()
+
+    @property
+    def text(self) -> str:
+        """What the bar says, for tests and for readers of the screen."""
+        return "".join(text for text, _ in self._left) + " | " + "".join(text for text, _ in self._right)
+
+    def paint(self, size: Size) -> list[Strip]:
+        """The one line."""
+        room = size.width - 1
+        right = sum(cell_len(text) for text, _ in self._right)
+        if right > room * 2 // 3 and self._left:
+            right = 0  # too narrow for both: what is at the right gives way
+        pieces = [(" ", self.rich_style)]
+        room -= right + (1 if right else 0)
+        for text, look in self._left:
+            shown = fit(text, room)
+            pieces.append((shown, self._look(look)))
+            room -= cell_len(shown)
+        if right:
+            pieces.append((" " * room, self.rich_style))
+            pieces += [(text, self._look(look)) for text, look in self._right]
+        return [self.strip(pieces, size.width, self.rich_style)]
+
+    def _look(self, look: str) -> Style:
+        return self.get_component_rich_style(f"bar--{look}") if look else self.rich_style

@@ -1,0 +1,103 @@
+"""Where texts are written."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import TextArea
+
+from gynetix_tui.text import clean
+from gynetix_tui.tui.commands import KeyMap, Place, bindings, commands_of
+
+PASTE_SECONDS = 0.010
+"""An Enter so soon after the key before was not typed by a hand: it is part of a paste."""
+
+
+class Composer(TextArea):
+    """Grows from one to six lines. Enter sends; a pasted line end never does."""
+
+    BINDINGS = bindings(Place.COMPOSER)  # type: ignore[assignment]  # Textual types it as a ClassVar of a union
+    DEFAULT_CSS = """
+    Composer {
+        height: auto;
+        min-height: 1;
+        max-height: 6;
+        padding: 0 1;
+        border: none;
+        background: $background;
+        scrollbar-size-vertical: 0;
+        &:focus { border: none; }
+        &:disabled { opacity: 100%; color: $text-muted; }
+        & .text-area--placeholder { color: $text-muted; }
+    }
+    """
+
+    class Submitted(Message):
+        """The user sends what stands in the composer."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class RecallAsked(Message):
+        """The user wants the last text back, to change or send it again."""
+
+    def __init__(self, keys: KeyMap, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(
+            id=id,
+            compact=True,
+            soft_wrap=True,
+            show_line_numbers=False,
+            highlight_cursor_line=False,
+            tab_behavior="focus",
+        )
+        self.cursor_blink = False  # a blinking cursor sends 300 bytes a second for ever
+        self._own_keys = {key for command in commands_of([Place.COMPOSER]) for key in keys.of(command.id)}
+        self._send_keys = frozenset(keys.of("send"))
+        self._last_key_at = float("-inf")
+
+    def hint(self, text: str) -> None:
+        """Show a text, cleaned, while nothing is written."""
+        self.placeholder = Content(text)
+
+    def replace_all(self, text: str) -> None:
+        """Put another text in, with the cursor at its end; undo does not lead back over it."""
+        if text != self.text:
+            self.load_text(text)
+        self.move_cursor(self.document.end)
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Leave our own keys to the bindings; TextArea would take Enter as a new line."""
+        since_last, self._last_key_at = event.time - self._last_key_at, event.time
+        if event.key not in self._own_keys:
+            return
+        if event.key == "up" and (self.text or self.disabled):
+            return
+        event.prevent_default()
+        if event.key in self._send_keys and event.key == "enter" and since_last < PASTE_SECONDS:
+            event.stop()
+            self.insert("\n")
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        """Clean what is pasted: it may hold anything, and would be shown as it is."""
+        event.prevent_default()
+        event.stop()
+        if not self.read_only:
+            self.replace(clean(event.text.replace("\r\n", "\n").replace("\r", "\n")), *self.selection)
+
+    def action_send(self) -> None:
+        """Send what was written; blank text stays where it is."""
+        if self.text.strip():
+            self.post_message(self.Submitted(self.text.strip()))
+
+    def action_newline(self) -> None:
+        """Begin a new line."""
+        self.replace("\n", *self.selection)
+
+    def action_recall(self) -> None:
+        """Take the last text back into an empty composer; else move up."""
+        if self.text:
+            self.action_cursor_up()
+        else:
+            self.post_message(self.RecallAsked())

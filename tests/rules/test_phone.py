@@ -1,0 +1,179 @@
+"""Phone numbers: typed by people, shown to people, written on the wire."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gynetix_tui.errors import NumberError
+from gynetix_tui.model import PhoneNumber
+from gynetix_tui.phone import (
+    E164,
+    digits_of,
+    display_number,
+    from_wire,
+    parse_number,
+    wire_number,
+    wire_phone,
+)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "1 (555) 777-8888",
+        "(555) 777-8888",
+        "+15557778888",
+        "555.777.8888",
+        " tel:+1-555-777-8888 ",
+        "TEL:+1-555-777-8888;phone-context=example.com",
+        "sms:+15557778888?body=hello%20you",
+        "\u202a+1 555‑777–8888\u202c",
+        "\u200e+1\xa0555\u2009777\u20148888\ufeff",
+        "＋１（５５５）７７７−８８８８",
+        "٥٥٥٧٧٧٨٨٨٨",
+        "011 1 555 777 8888",
+    ],
+)
+def test_any_pasted_form_is_taken(typed: str) -> None:
+    assert parse_number(typed, "US").number == "+15557778888"
+
+
+def test_a_number_in_use_is_valid_and_brings_no_warning() -> None:
+    parsed = parse_number("020 7946 0958", "GB")
+    assert parsed.number == "+442079460958"
+    assert parsed.valid
+    assert parsed.warning == ""
+
+
+def test_a_possible_number_that_nobody_has_is_taken_with_a_warning() -> None:
+    parsed = parse_number("555 777 8888", "US")
+    assert not parsed.valid
+    assert parsed.warning == (
+        "+1 555-777-8888 has the right length, but no such number is in use; check it before sending."
+    )
+
+
+def test_two_zeros_lead_abroad_where_the_region_dials_so() -> None:
+    assert parse_number("0044 20 7946 0958", "DE").number == "+442079460958"
+    with pytest.raises(NumberError, match="does not dial 00"):
+        parse_number("0044 20 7946 0958", "US")
+
+
+@pytest.mark.parametrize("typed", ["72345", "723456", " 72-345 "])
+def test_short_codes_stay_as_they_are(typed: str) -> None:
+    parsed = parse_number(typed, "US")
+    assert parsed.number == digits_of(typed)
+    assert parsed.valid
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("", "No digits in it; a number has 7 to 15, as +1 555 123 4567."),
+        ("abc", "No digits in it; a number has 7 to 15, as +1 555 123 4567."),
+        ("12", "That is 2 digits; a number has 7 to 15, as +1 555 123 4567."),
+        ("7", "That is 1 digit; a number has 7 to 15, as +1 555 123 4567."),
+        ("+72345", "That is 5 digits; a number has 7 to 15, as +1 555 123 4567."),
+        (
+            "123456789012345678",
+            "That is 18 digits, which is too long here; a number has 7 to 15, as +1 555 123 4567.",
+        ),
+        (
+            "+123456789012345678",
+            "That is 18 digits, which is too long here; a number has 7 to 15, as +1 555 123 4567.",
+        ),
+        ("9" * 400, "That is 400 digits, which is too long here; a number has 7 to 15, as +1 555 123 4567."),
+        (
+            "777-8888",
+            "That is 7 digits, the wrong length for +1: is the area code missing? A number there looks like +1 201-555-0123.",
+        ),
+        ("+999 1234567", "No country has the code after the plus; begin as in +1 555 123 4567."),
+        (
+            "555 777 8888 x12",
+            "Letters stand in it; a number has digits only and no extension, as +1 555 123 4567.",
+        ),
+        ("555 777 8888,,12", "A text cannot go to an extension; leave it off, as +1 555 123 4567."),
+    ],
+)
+def test_what_cannot_be_a_number_is_refused_with_what_would_be_right(typed: str, sentence: str) -> None:
+    with pytest.raises(NumberError) as caught:
+        parse_number(typed, "US")
+    assert str(caught.value) == sentence
+
+
+def test_without_a_known_region_a_plus_is_asked_for() -> None:
+    with pytest.raises(NumberError, match="begin with a plus"):
+        parse_number("555 777 8888", "ZZ")
+
+
+@given(
+    st.text(
+        st.one_of(st.sampled_from("+0123456789 -().;,#*x/"), st.characters(exclude_categories=[])),
+        max_size=40,
+    )
+)
+def test_anything_typed_is_a_number_or_a_number_error(typed: str) -> None:
+    try:
+        number = parse_number(typed, "US").number
+    except NumberError:
+        return
+    assert E164.fullmatch(number) or (number.isdecimal() and len(number) in (5, 6))
+    assert from_wire(wire_phone(number)) == number
+
+
+@pytest.mark.parametrize(
+    ("number", "region", "shown"),
+    [
+        ("+15557778888", "US", "(555) 777-8888"),
+        ("+15557778888", "GB", "+1 555-777-8888"),
+        ("+442079460958", "US", "+44 20 7946 0958"),
+        ("+442079460958", "GB", "020 7946 0958"),
+        ("+442079460958", "ZZ", "+44 20 7946 0958"),
+        ("72345", "US", "72345"),
+        ("+9991234567", "US", "+9991234567"),
+        ("Bank", "US", "Bank"),
+    ],
+)
+def test_numbers_show_national_at_home_and_international_elsewhere(
+    number: str, region: str, shown: str
+) -> None:
+    assert display_number(PhoneNumber(number), region) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        ("15556667777", "+15556667777"),
+        ("+15556667777", "+15556667777"),
+        (" 15556667777\n", "+15556667777"),
+        (15556667777, "+15556667777"),
+        ("72345", "72345"),
+        ("", None),
+        ("0", None),
+        ("all", None),
+        ("+72345", None),
+        ("1555666777712345", None),
+        ("١٥٥٥٦٦٦٧٧٧٧", None),
+        (None, None),
+        (True, None),
+        (1.5, None),
+        (-15556667777, None),
+        (["15556667777"], None),
+        (10**15, None),
+    ],
+)
+def test_the_gateways_own_numbers_are_read_or_are_none(value: object, number: str | None) -> None:
+    assert from_wire(value) == number
+
+
+def test_the_wire_wants_a_plus_in_one_place_and_none_in_the_other() -> None:
+    number = PhoneNumber("+15556667777")
+    assert wire_number(number) == "+15556667777"
+    assert wire_phone(number) == "15556667777"
+    assert wire_number(PhoneNumber("72345")) == wire_phone(PhoneNumber("72345")) == "72345"
+
+
+def test_digits_are_found_in_any_script() -> None:
+    assert digits_of("+1 (٥٥) x７") == "1557"
