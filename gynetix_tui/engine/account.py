@@ -83,4 +83,6 @@ def connect(base_url: str, key: ApiKey) -> Gateway:
     from gynetix_tui.gateway import Gateway
     from gynetix_tui.gateway.transport import trusted_roots
 
-    return Gateway(base_url=base_url, key=key, roots=trusted_roots() if base_url.startswith("https:") else None)
+    return Gateway(
+        base_url=base_url, key=key, roots=trusted_roots() if base_url.startswith("https:") else None
+    )

@@ -53,8 +53,12 @@ def merge(
     first = not store.messages.exists(contact_id)
     looks_failed = not answer.messages and answer.local_number is None
     incoming, reordered = _add_new(store, contact, answer, first=first, now=now)
-    settled, awaiting = _settle_outbox(store, contact_id, answer, looks_failed=looks_failed, asked_at=asked_at, now=now)
-    suppressed = not looks_failed and answer.suppressed is not None and answer.suppressed != contact.suppressed
+    settled, awaiting = _settle_outbox(
+        store, contact_id, answer, looks_failed=looks_failed, asked_at=asked_at, now=now
+    )
+    suppressed = (
+        not looks_failed and answer.suppressed is not None and answer.suppressed != contact.suppressed
+    )
     if suppressed:
         store.contacts.set_suppressed(contact_id, bool(answer.suppressed))
     moved = answer.local_number is not None and answer.local_number != contact.local_number
@@ -140,7 +144,9 @@ def _settle_outbox(
     skew = answer.served_at - now if answer.served_at is not None else 0.0
     since = min(reconcile.window(text, now=now)[0] for text in texts)
     messages: Iterable[StoredMessage] = store.messages.since(contact_id, int(since + skew))
-    found = reconcile.match(texts, messages, taken=store.outbox.matched_messages(contact_id), skew=skew, now=now)
+    found = reconcile.match(
+        texts, messages, taken=store.outbox.matched_messages(contact_id), skew=skew, now=now
+    )
     for outbox_id, message_id in found.items():
         store.outbox.confirm(outbox_id, message_id)
     changed = bool(found)

@@ -29,7 +29,12 @@ def _started(pid: int) -> str:
     """Boot and start time of a process, or an empty string where the system has no /proc to tell."""
     try:
         # The program's name, in parentheses, may hold blanks; the 20th field after it is the start time: proc(5).
-        ticks = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
+        ticks = (
+            Path(f"/proc/{pid}/stat")
+            .read_text(encoding="utf-8", errors="replace")
+            .rpartition(")")[2]
+            .split()[19]
+        )
         return f"{Path('/proc/sys/kernel/random/boot_id').read_text(encoding='ascii').strip()}:{ticks}"
     except (OSError, IndexError):
         return ""

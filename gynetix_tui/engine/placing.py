@@ -62,7 +62,8 @@ def _times(messages: Sequence[FetchedMessage], now: float) -> list[tuple[int, Ti
             times.append(None)
     known = [(index, time[0]) for index, time in enumerate(times) if time]
     return [
-        time or (min(known, key=lambda other: abs(other[0] - index))[1] if known else int(now), TimeSource.NONE)
+        time
+        or (min(known, key=lambda other: abs(other[0] - index))[1] if known else int(now), TimeSource.NONE)
         for index, time in enumerate(times)
     ]
 

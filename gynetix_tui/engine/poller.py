@@ -166,7 +166,13 @@ class Poller:
     def _preference(self, target: _Target) -> tuple[bool, bool, bool, float, float]:
         """After a failure another conversation is tried first: then it shows whether all fail or only one."""
         failed_last = self._backoff.failing and target.id == self._last_failed
-        return failed_last, target.id not in self._urgent, target.id != self._open, target.due_at, -target.last_at
+        return (
+            failed_last,
+            target.id not in self._urgent,
+            target.id != self._open,
+            target.due_at,
+            -target.last_at,
+        )
 
     def _due(self, target: _Target) -> float:
         at = 0.0 if target.id in self._urgent else target.due_at
@@ -216,7 +222,9 @@ class Poller:
         self._show_link()
         if answer and answer.skipped:
             texts = "a text" if answer.skipped == 1 else f"{answer.skipped} texts"
-            self._complain(target, f"The gateway's answer held {texts} that could not be read; the rest is shown.")
+            self._complain(
+                target, f"The gateway's answer held {texts} that could not be read; the rest is shown."
+            )
         elif answer:
             target.complaints.clear()
 
@@ -258,6 +266,11 @@ class Poller:
 
 def _targets(store: Store) -> Iterable[tuple[ContactId, PhoneNumber, float, bytes]]:
     return [
-        (summary.contact.id, summary.contact.number, summary.last_at, store.contacts.digest(summary.contact.id))
+        (
+            summary.contact.id,
+            summary.contact.number,
+            summary.last_at,
+            store.contacts.digest(summary.contact.id),
+        )
         for summary in store.contacts.summaries(archived=True)
     ]

@@ -101,7 +101,10 @@ class Sender:
         now = self._now()
         expired = await self._writer.run(
             lambda store: _and_refresh(
-                store, store.outbox.expire(written_before=now - GIVE_UP_SECONDS, reason="no connection in 10 minutes", now=now)
+                store,
+                store.outbox.expire(
+                    written_before=now - GIVE_UP_SECONDS, reason="no connection in 10 minutes", now=now
+                ),
             )
         )
         for contact_id in set(expired):
@@ -156,7 +159,10 @@ async def recover(writer: Writer, *, now: float) -> list[ContactId]:
         orphans = [(text, contact) for text, contact, owner in store.outbox.sending() if not is_alive(owner)]
         for outbox_id, _ in orphans:
             store.outbox.finish(
-                outbox_id, SendState.UNCONFIRMED, reason="the program ended before the gateway answered", now=now
+                outbox_id,
+                SendState.UNCONFIRMED,
+                reason="the program ended before the gateway answered",
+                now=now,
             )
         return _and_refresh(store, [contact for _, contact in orphans])
 

@@ -59,9 +59,13 @@ class Gateway:
         self._spelling = {call: spellings[0] for call, spellings in _SPELLINGS.items()}
         verify = roots if roots is not None else False
         self._sends = self._client(SEND_TIMEOUTS, verify, httpx.Limits(max_keepalive_connections=0))
-        self._fetches = self._client(FETCH_TIMEOUTS, verify, httpx.Limits(max_keepalive_connections=2, keepalive_expiry=60))
+        self._fetches = self._client(
+            FETCH_TIMEOUTS, verify, httpx.Limits(max_keepalive_connections=2, keepalive_expiry=60)
+        )
 
-    def _client(self, timeouts: httpx.Timeout, verify: ssl.SSLContext | bool, limits: httpx.Limits) -> httpx.AsyncClient:
+    def _client(
+        self, timeouts: httpx.Timeout, verify: ssl.SSLContext | bool, limits: httpx.Limits
+    ) -> httpx.AsyncClient:
         inner = httpx.AsyncHTTPTransport(verify=verify, limits=limits, http2=False, trust_env=False)
         return httpx.AsyncClient(
             transport=KeyTransport(inner, self._key),

@@ -27,7 +27,10 @@ class KeyTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request with the key in its target."""
-        placeholder, segment = f"/key/{KEY_PLACEHOLDER}/".encode(), f"/key/{self._key.path_segment()}/".encode()
+        placeholder, segment = (
+            f"/key/{KEY_PLACEHOLDER}/".encode(),
+            f"/key/{self._key.path_segment()}/".encode(),
+        )
         target = request.url.raw_path.replace(placeholder, segment, 1)
         keyed = httpx.Request(
             request.method,

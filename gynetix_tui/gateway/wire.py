@@ -20,7 +20,7 @@ from gynetix_tui.phone import from_wire
 
 _DOCUMENTED = frozenset({"messages", "suppressed", "surl", "did", "type"})
 _MESSAGE_FIELDS = frozenset({"dir", "ts", "date", "message"})
-_STRAIGHT_QUOTES = str.maketrans("“”„‟‘’", "\"\"\"\"''")
+_STRAIGHT_QUOTES = str.maketrans("“”„‟‘’", '""""\'\'')
 _MOST_PAIRS = 200
 _LONGEST_VALUE = 1_000
 
@@ -131,7 +131,11 @@ def _message(entry: object) -> FetchedMessage | None:
         return None
     extra = {str(name): value for name, value in entry.items() if name not in _MESSAGE_FIELDS}
     return FetchedMessage(
-        Direction(direction), _seconds(entry.get("ts")), _text(entry.get("date")), _text(text), tuple(_pairs(extra))
+        Direction(direction),
+        _seconds(entry.get("ts")),
+        _text(entry.get("date")),
+        _text(text),
+        tuple(_pairs(extra)),
     )
 
 

@@ -12,6 +12,7 @@ from gynetix_tui.errors import StoreError
 
 APP_NAME: Final = "gynetix-tui"
 
+
 @dataclass(frozen=True, slots=True)
 class Paths:
     """The files of this program and the folders that hold them; nothing is created by naming them."""

@@ -52,7 +52,15 @@ def _everywhere(id_: str, keys: str, action: str, name: str, help_: str, *, bar:
 
 
 def _here(
-    place: Place, id_: str, keys: str, action: str, name: str, help_: str, *, bar: bool = False, palette: bool = False
+    place: Place,
+    id_: str,
+    keys: str,
+    action: str,
+    name: str,
+    help_: str,
+    *,
+    bar: bool = False,
+    palette: bool = False,
 ) -> Command:
     return Command(id_, place, tuple(keys.split()), action, name, help_, bar, palette)
 
@@ -192,7 +200,9 @@ def short_key(key: str) -> str:
         if key.startswith(name):
             prefix += _SHORT[name]
             key = key.removeprefix(name)
-    return prefix + (_SHORT.get(key) or (key.upper() if prefix or (key[0] == "f" and key[1:].isdigit()) else key))
+    return prefix + (
+        _SHORT.get(key) or (key.upper() if prefix or (key[0] == "f" and key[1:].isdigit()) else key)
+    )
 
 
 def _parse(command_id: str, text: str) -> tuple[str, ...]:

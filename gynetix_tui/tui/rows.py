@@ -129,7 +129,8 @@ def draw(item: Item, layout: Layout, *, before: ItemKey | None, divider: bool = 
         lines.append(Line((*front, Span(text[start:end], Role.TEXT)), (start, end)))
     for note, role in _notes(item, layout):
         lines += [
-            Line((Span(" " * indent, Role.TIME), Span(note[start:end], role))) for start, end in wrap(note, room)
+            Line((Span(" " * indent, Role.TIME), Span(note[start:end], role)))
+            for start, end in wrap(note, room)
         ]
     return Drawn(tuple(lines), text)
 
@@ -169,7 +170,9 @@ def _notes(item: Item, layout: Layout) -> list[tuple[str, Role]]:
     elif item.state is SendState.QUEUED and reason:
         notes.append((f"queued: {reason}; it is tried again by itself", Role.NOTE))
     if item.time_source is TimeSource.DATE:
-        notes.append((f"time from the gateway's date, {clean_line(item.date_text)}, of unknown zone", Role.NOTE))
+        notes.append(
+            (f"time from the gateway's date, {clean_line(item.date_text)}, of unknown zone", Role.NOTE)
+        )
     elif item.time_source is TimeSource.NONE:
         notes.append(("the gateway gave no time", Role.NOTE))
     notes += [(f"{clean_line(name)}: {clean_line(value)}", Role.NOTE) for name, value in item.extra]

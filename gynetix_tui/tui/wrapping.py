@@ -34,7 +34,13 @@ def wrap(text: str, width: int) -> list[Fragment]:
         For each line, where it begins and ends in the text; blanks at a break belong to no line.
     """
     width = max(width, 1)
-    if text.isascii() and "\n" not in text and "\t" not in text and "  " not in text and not text.startswith(" "):
+    if (
+        text.isascii()
+        and "\n" not in text
+        and "\t" not in text
+        and "  " not in text
+        and not text.startswith(" ")
+    ):
         return _wrap_plain(text.rstrip(" "), width)
     return _wrap_any(text, width)
 

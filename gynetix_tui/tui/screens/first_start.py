@@ -83,7 +83,11 @@ class FirstStart(Screen[Started]):
         """Two fields, where the key goes, and what else there is to do."""
         with VerticalScroll(classes="box", can_focus=False):
             yield Static("Gynetix", classes="title")
-            yield Static(Content("To send and receive texts, this program needs the account's API key and local number."))
+            yield Static(
+                Content(
+                    "To send and receive texts, this program needs the account's API key and local number."
+                )
+            )
             yield Static("API key", classes="label")
             yield HiddenInput(id="key", password=True, compact=True)
             yield Static("Local number of the account", classes="label")

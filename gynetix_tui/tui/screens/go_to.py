@@ -80,7 +80,9 @@ class GoTo(Dialog[ContactId]):
         naming = self._session.naming
         if text:
             matcher = Matcher(text)
-            scored = [(matcher.match(naming.title(s)) or float(matches(s, text, naming)), s) for s in self._all]
+            scored = [
+                (matcher.match(naming.title(s)) or float(matches(s, text, naming)), s) for s in self._all
+            ]
             scored = [entry for entry in scored if entry[0] > 0]
             scored.sort(key=lambda entry: -entry[0])
             self._found = [summary for _, summary in scored[:MOST]]

@@ -47,7 +47,8 @@ class Help(Dialog[None]):
             marks = "\n".join(f"{mark:<{KEY_CELLS}}{meaning}" for mark, meaning in MEANINGS.items())
             yield Static(Content(marks + "\n"))
             yield Static(
-                "To select with the mouse in the terminal's own way, hold Shift. Esc closes this help.", classes="hint"
+                "To select with the mouse in the terminal's own way, hold Shift. Esc closes this help.",
+                classes="hint",
             )
 
     def action_scroll(self, lines: int) -> None:

@@ -85,7 +85,10 @@ class MainScreen(Screen[None]):
         with Horizontal(id="body"):
             yield self._side
             yield self.talk
-        yield Static(Content(f"This needs a terminal of {SMALLEST[0]} columns and {SMALLEST[1]} lines."), id="too-small")
+        yield Static(
+            Content(f"This needs a terminal of {SMALLEST[0]} columns and {SMALLEST[1]} lines."),
+            id="too-small",
+        )
         yield self._keys
 
     def on_mount(self) -> None:
@@ -134,7 +137,9 @@ class MainScreen(Screen[None]):
             name = self._session.naming.title(summary) if summary else ""
         words, look = link_words(self._link, self._session.calendar, name=name)
         pieces = [(f"{unread} unread", "strong"), (" · ", "dim")] if unread else []
-        self._status.show([("Gynetix", "strong"), (f" · {left}" if left else "", "dim")], [*pieces, (words, look)])
+        self._status.show(
+            [("Gynetix", "strong"), (f" · {left}" if left else "", "dim")], [*pieces, (words, look)]
+        )
 
     def _say(self, text: str, *, warning: bool = False) -> None:
         self.notify(clean(text, limit=500), severity="warning" if warning else "information", markup=False)
@@ -358,7 +363,9 @@ class MainScreen(Screen[None]):
         if item is None or item.outbox_id is None or item.state not in {
             SendState.FAILED, SendState.UNCONFIRMED, SendState.QUEUED,
         }:  # fmt: skip
-            self._say("Only a text that was not, or may not have been, sent can be sent again. Go to it with Up.")
+            self._say(
+                "Only a text that was not, or may not have been, sent can be sent again. Go to it with Up."
+            )
             return
         outbox_id, engine = item.outbox_id, self._session.engine
 
@@ -373,7 +380,10 @@ class MainScreen(Screen[None]):
         elif item.state is SendState.QUEUED:
             title, text = "Discard it?", "It waits to be sent. Discarded, it is not sent."
         elif item.missing:
-            title, text = "Send it again?", "It was looked for at the gateway, more than once, and not found there."
+            title, text = (
+                "Send it again?",
+                "It was looked for at the gateway, more than once, and not found there.",
+            )
         else:
             title = "Send it again?"
             text = "It may have been sent. If it was, the other side gets it twice. The gateway is still being asked."

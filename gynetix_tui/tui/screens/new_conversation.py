@@ -65,16 +65,22 @@ class NewConversation(Dialog[Person]):
 
     def _take_name(self, typed: str) -> None:
         naming = self._session.naming
-        found = [s for s in self._session.store.contacts.summaries(archived=True) if matches(s, typed, naming)]
+        found = [
+            s for s in self._session.store.contacts.summaries(archived=True) if matches(s, typed, naming)
+        ]
         exact = [s for s in found if naming.title(s).casefold() == typed.casefold()]
         found = exact if len(exact) == 1 else found
         if len(found) == 1:
             self.dismiss(Person(contact_id=found[0].contact.id))
         elif found:
             names = ", ".join(naming.title(summary) for summary in found[:4])
-            self._say(f"That could be {names}{' and others' if len(found) > 4 else ''}: type more of the name.")
+            self._say(
+                f"That could be {names}{' and others' if len(found) > 4 else ''}: type more of the name."
+            )
         else:
-            self._say("No contact has that name. For someone new, type a number with its area code, as +1 555 123 4567.")
+            self._say(
+                "No contact has that name. For someone new, type a number with its area code, as +1 555 123 4567."
+            )
 
     def _take_number(self, typed: str, name: str) -> None:
         try:
@@ -82,7 +88,11 @@ class NewConversation(Dialog[Person]):
         except NumberError as error:
             self._say(str(error))
             return
-        if parsed.warning and self._warned_of != parsed.number and not self._session.store.contacts.find(parsed.number):
+        if (
+            parsed.warning
+            and self._warned_of != parsed.number
+            and not self._session.store.contacts.find(parsed.number)
+        ):
             self._warned_of = parsed.number
             self._say(f"{parsed.warning} Enter takes it all the same.", warning=True)
             return

@@ -142,13 +142,19 @@ class ContactList(Painted, can_focus=True):
         blank = Strip.blank(size.width, self.rich_style)
         return (strips + [blank] * size.height)[: size.height]
 
-    def _rows(self, summary: ContactSummary, looks: dict[str, Style], width: int) -> list[list[tuple[str, Style]]]:
+    def _rows(
+        self, summary: ContactSummary, looks: dict[str, Style], width: int
+    ) -> list[list[tuple[str, Style]]]:
         contact = summary.contact
         marked = contact.id == self.highlighted
         mark = ("▌" if self.has_focus else "│") if marked else " "
         room = width - TIME_CELLS - 3
         time = self._naming.calendar.short(summary.last_at, now=self._now) if summary.has_messages else ""
-        name_look = looks["name"] + Style(bold=True) if summary.unread or marked or contact.id == self._open else looks["name"]
+        name_look = (
+            looks["name"] + Style(bold=True)
+            if summary.unread or marked or contact.id == self._open
+            else looks["name"]
+        )
         count = str(summary.unread) if summary.unread < 1000 else "999+"
         flag = count if summary.unread else "muted" if contact.muted else "pinned" if contact.pinned else ""
         preview, look = self._preview(summary)

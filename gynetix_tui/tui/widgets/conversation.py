@@ -77,7 +77,11 @@ class Conversation(Painted, can_focus=True):
             window.load_newest()
             self._divider = self._store.conversations.first_unread(window.contact_id)
             self._view.height = self.size.height
-            if self._divider and len(self._view.rows()) == self.size.height and not self._is_visible(self._divider):
+            if (
+                self._divider
+                and len(self._view.rows()) == self.size.height
+                and not self._is_visible(self._divider)
+            ):
                 self._view.show_at_top(self._divider)
         self.repaint()
 
@@ -140,7 +144,9 @@ class Conversation(Painted, can_focus=True):
             self._shown = []
             return [Strip.blank(size.width, base)] * size.height
         if self._layout.width != size.width - 1:
-            self._layout = Layout(size.width - 1, self._layout.them, self._layout.calendar, self._layout.decide_key)
+            self._layout = Layout(
+                size.width - 1, self._layout.them, self._layout.calendar, self._layout.decide_key
+            )
             self._drawn.clear()
         self._view.height = size.height
         styles = {role: self.get_component_rich_style(f"conversation--{role}") for role in (*Role, "cursor")}

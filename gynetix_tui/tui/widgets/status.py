@@ -46,5 +46,9 @@ def key_words(keys: KeyMap, place: Place, width: int) -> Pieces:
         if cells > room:
             break
         room -= cells
-        pieces += [("  ", ""), (key, "strong"), (f" {name}", "dim")] if pieces else [(key, "strong"), (f" {name}", "dim")]
+        pieces += (
+            [("  ", ""), (key, "strong"), (f" {name}", "dim")]
+            if pieces
+            else [(key, "strong"), (f" {name}", "dim")]
+        )
     return pieces

@@ -209,7 +209,9 @@ class Talk(Vertical):
             return
         sender = self._session.sender_for(self.summary)
         if sender is None:
-            self.post_message(self.Problem("There is no local number to send from: set gateway.from_number in config.toml."))
+            self.post_message(
+                self.Problem("There is no local number to send from: set gateway.from_number in config.toml.")
+            )
             return
         contact_id = self.summary.contact.id
         self.composer.clear()

@@ -1,0 +1,63 @@
+"""What the words on the command line mean. Textual is imported only to open the client."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gynetix_tui import __version__
+from gynetix_tui.errors import GynetixError
+
+WRONG_USE = 2
+
+_EPILOG = """\
+The API key comes from GYNETIX_API_KEY, else from the system's keyring, else it is asked for.
+GYNETIX_BASE_URL and GYNETIX_FROM outrank config.toml.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code: 0, or 2 where something must be put right first."""
+    os.umask(0o077)  # whatever this program writes is its user's alone
+    words = _parser().parse_args(argv)
+    try:
+        if words.command == "sandbox":
+            from gynetix_tui.sandbox.command import serve
+
+            return serve(words.port, words.key, sys.stdout)
+        for name in ("TEXTUAL", "TEXTUAL_DEBUG", "TEXTUAL_LOG", "TEXTUAL_SCREENSHOT"):
+            os.environ.pop(name, None)  # they write keys and texts to files that anybody may read
+        from gynetix_tui.tui.launch import launch
+
+        return launch(demo=words.demo, config_file=words.config)
+    except GynetixError as error:
+        print(f"gynetix-tui: {error}", file=sys.stderr)  # noqa: T201 - the command line speaks on standard error
+        return WRONG_USE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="gynetix-tui",
+        description="Text from a terminal, through the Gynetix SMS gateway.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"gynetix-tui {__version__}")
+    parser.add_argument("--demo", action="store_true", help="try it: no key, no network, nothing is kept")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="another config.toml")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    sandbox = commands.add_parser("sandbox", help="run the demo's gateway alone, on this machine")
+    sandbox.add_argument(
+        "--port", type=_port, default=0, help="the port to listen on (default: any free one)"
+    )
+    sandbox.add_argument("--key", help="the key it wants (default: one of its own)")
+    return parser
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 0 to 65535")

@@ -1,0 +1,129 @@
+"""The application: it puts the screens and the engine together, and nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from textual.driver import Driver
+
+from gynetix_tui.engine.events import Event, KeyNeeded
+from gynetix_tui.errors import GynetixError
+from gynetix_tui.model import ContactId, PhoneNumber
+from gynetix_tui.tui.crash import QuietCrash
+from gynetix_tui.tui.screens.main import EngineSpoke, MainScreen
+from gynetix_tui.tui.session import Session
+from gynetix_tui.tui.theme import DARK, LIGHT, choose
+
+
+class Asked(EngineSpoke):
+    """The engine needs the API key."""
+
+
+class GynetixApp(QuietCrash[str]):
+    """The client.
+
+    Args:
+        session: What the screens work with.
+        environ: The environment, for the choice of colours.
+        on_ready: Called when the first frame is drawn: slow things may begin.
+        driver_class: The terminal's driver; None for Textual's own choice.
+    """
+
+    ENABLE_COMMAND_PALETTE = False  # ours is pushed by its command; Textual's would bind its own key
+    BINDINGS = []  # Textual's own (quit, copy) come with App; ours are the main screen's
+    TITLE = "Gynetix"
+    CSS = """
+    Screen { scrollbar-size: 0 0; }
+    Toast { background: $panel; padding: 0 1; margin-top: 0; border: none; }
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        environ: Mapping[str, str],
+        on_ready: Callable[[], None] = lambda: None,
+        driver_class: type[Driver] | None = None,
+    ) -> None:
+        super().__init__(driver_class=driver_class)
+        self.session = session
+        self.keys = session.keys
+        self._environ = environ
+        self._on_ready = on_ready
+        self._main: MainScreen | None = None
+        self.animation_level = "none"
+        for theme in (DARK, LIGHT):
+            self.register_theme(theme)
+        self.theme = choose(session.settings.terminal.theme, environ)
+        self.set_keymap(session.keys.textual())
+
+    def get_default_screen(self) -> MainScreen:
+        """The main screen is there from the first frame on."""
+        self._main = MainScreen(self.session)
+        return self._main
+
+    def on_mount(self) -> None:
+        """Listen to the engine; let it begin once something can be seen."""
+        self.session.engine.subscribe(self._hear)
+        self.call_after_refresh(self._on_ready)
+
+    def _hear(self, event: Event) -> None:
+        """Called by the engine, in the same event loop."""
+        if isinstance(event, KeyNeeded):
+            self.post_message(Asked(event))
+        elif self._main is not None:
+            self._main.post_message(EngineSpoke(event))
+
+    def on_asked(self, message: Asked) -> None:
+        """Ask the user for the key."""
+        from gynetix_tui.tui.screens.first_start import FirstStart, Started
+
+        assert isinstance(message.event, KeyNeeded)  # noqa: S101 - nothing else is posted as Asked
+
+        def started(choice: Started | None) -> None:
+            if choice and choice.demo:
+                self.exit("demo")
+            elif choice and choice.local_number:
+                gateway = replace(self.session.settings.gateway, from_number=PhoneNumber(choice.local_number))
+                self.session.settings = replace(self.session.settings, gateway=gateway)
+
+        event = message.event
+        self.push_screen(FirstStart(self.session, reason=event.reason, keyring=event.keyring), started)
+
+    @property
+    def unkept_draft(self) -> tuple[ContactId, str] | None:
+        """What is written and not yet in the store."""
+        return self._main.talk.unkept_draft if self._main and self._main.is_attached else None
+
+    async def action_leave(self) -> None:
+        """Quit; what was written stays."""
+        if self._main is not None:
+            await self._main.talk.keep_draft()
+        self.exit()
+
+    async def action_quit(self) -> None:
+        """Textual's own way to quit leads the same way."""
+        await self.action_leave()
+
+    def action_palette(self) -> None:
+        """Offer every command by name."""
+        from gynetix_tui.tui.palette import Palette, TableOfCommands
+
+        if not any(isinstance(screen, Palette) for screen in self.screen_stack):
+            self.push_screen(Palette(providers=[TableOfCommands], placeholder="Find a command"))
+
+    def action_editor(self) -> None:
+        """Write the draft in the user's own editor."""
+        if self._main is not None and self._main.talk.contact_id is not None:
+            self.run_worker(self._edit(self._main), exclusive=True, group="editor")
+
+    async def _edit(self, main: MainScreen) -> None:
+        from gynetix_tui.tui.editor import edit
+
+        try:
+            text = await edit(self, main.talk.composer.text, self._environ)
+        except GynetixError as error:
+            self.notify(str(error), severity="warning", markup=False)
+        else:
+            main.talk.set_text(text)

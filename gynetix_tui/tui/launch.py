@@ -1,0 +1,165 @@
+"""From the command line to the first frame, and back to an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gynetix_tui.engine.account import Account, RealAccount
+from gynetix_tui.engine.engine import Engine
+from gynetix_tui.errors import GynetixError
+from gynetix_tui.settings.config import load_settings
+from gynetix_tui.settings.keys import SystemKeyring, key_from_environment
+from gynetix_tui.settings.log import close_log, open_log
+from gynetix_tui.settings.paths import Paths, private_folder, standard_paths
+from gynetix_tui.settings.schema import Settings
+from gynetix_tui.settings.secret import ApiKey
+from gynetix_tui.store import Store
+from gynetix_tui.tui.app import GynetixApp
+from gynetix_tui.tui.commands import KeyMap
+from gynetix_tui.tui.session import Session
+from gynetix_tui.tui.terminal import WaysOut, repair_driver, require_terminal
+from gynetix_tui.tui.timestamps import Calendar
+
+if TYPE_CHECKING:
+    from gynetix_tui.demo import DemoAccount
+
+SYSTEM_ZONE: tzinfo | None = None
+DEMO = "demo"
+
+_log = logging.getLogger(__name__)
+
+
+def launch(*, demo: bool, config_file: Path | None) -> int:
+    """Run the client, or its demonstration, and return the exit code.
+
+    Raises:
+        UserError: The settings or the terminal do not do.
+        StoreError: The store cannot be opened.
+    """
+    paths = standard_paths()
+    if config_file is not None:
+        if not config_file.exists():
+            from gynetix_tui.errors import ConfigError
+
+            raise ConfigError(f"{config_file} does not exist.")
+        paths = replace(paths, config_file=config_file)
+    key = key_from_environment(os.environ)
+    settings = load_settings(paths.config_file, os.environ)
+    keys = KeyMap(settings.keys)
+    require_terminal(os.environ)
+    if not demo:
+        code, answer = _launch_client(paths, settings, keys, key)
+        if answer != DEMO:
+            return code
+    return _launch_demo(paths, settings, keys)
+
+
+def _launch_client(
+    paths: Paths, settings: Settings, keys: KeyMap, key: ApiKey | None
+) -> tuple[int, str | None]:
+    private_folder(paths.data_folder)
+    private_folder(paths.state_folder)
+    Store.open(paths.store_file).close()  # made or migrated before anybody reads
+    open_log(paths.log_file, key.redact if key else str)
+    account = RealAccount(settings.gateway.base_url, key, SystemKeyring())
+    try:
+        return asyncio.run(_run(paths, settings, keys, account, demo=False))
+    finally:
+        close_log()
+
+
+def _launch_demo(paths: Paths, settings: Settings, keys: KeyMap) -> int:
+    from gynetix_tui.demo import LOCAL_NUMBER, DemoAccount, fill
+
+    folder = Path(tempfile.mkdtemp(prefix="gynetix-tui-demo-"))
+    account: DemoAccount | None = None
+    try:
+        paths = replace(
+            paths, data_folder=folder, store_file=folder / "store.db", config_file=folder / "config.toml"
+        )
+        fill(paths.store_file, now=time.time())
+        gateway = replace(settings.gateway, from_number=LOCAL_NUMBER)
+        account = DemoAccount()
+        code, _ = asyncio.run(_run(paths, replace(settings, gateway=gateway), keys, account, demo=True))
+        return code
+    finally:
+        if account:
+            account.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _run(
+    paths: Paths, settings: Settings, keys: KeyMap, account: Account, *, demo: bool
+) -> tuple[int, str | None]:
+    """Run the engine beside the screen until the screen ends; return the exit code and the screen's last word."""
+    loop = asyncio.get_running_loop()
+    # A task that failed and that nobody waits for would else be told to the screen's own standard error.
+    loop.set_exception_handler(
+        lambda _, context: _log.error("%s", context["message"], exc_info=context.get("exception"))
+    )
+    engine = Engine(paths.store_file, account, polling=settings.polling)
+    ready = asyncio.Event()
+    with Store.open(paths.store_file, read_only=True) as store:
+        session = Session(
+            store, engine, settings, keys, Calendar(SYSTEM_ZONE), time.time, paths.config_file, demo
+        )
+        app = GynetixApp(session, environ=_environment(), on_ready=ready.set, driver_class=repair_driver())
+        ways_out = WaysOut(
+            save=lambda: _save_draft(app, paths.store_file),
+            leave=lambda code: _leave_soon(loop, app, code),
+        )
+        ways_out.install()
+        task = asyncio.create_task(_engine(engine, ready), name="engine")
+        task.add_done_callback(lambda ended: _engine_ended(ended, app))
+        try:
+            await app.run_async(mouse=settings.terminal.mouse)
+        finally:
+            _save_draft(app, paths.store_file)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    return app.return_code or 0, app.return_value
+
+
+async def _engine(engine: Engine, ready: asyncio.Event) -> None:
+    """The engine begins once the first frame is drawn: what it imports would hold that up."""
+    await ready.wait()
+    await engine.run()
+
+
+def _engine_ended(task: asyncio.Task[None], app: GynetixApp) -> None:
+    if task.cancelled() or (error := task.exception()) is None:
+        return
+    _log.critical("the engine ended", exc_info=error)
+    words = (
+        str(error) if isinstance(error, GynetixError) else "gynetix-tui ended because of a mistake in itself."
+    )
+    app.exit(return_code=1, message=words)
+
+
+def _save_draft(app: GynetixApp, store_file: Path) -> None:
+    """Keep what is in the composer and not yet in the store, over a connection of its own."""
+    if (unkept := app.unkept_draft) is None:
+        return
+    contact_id, text = unkept
+    with suppress(GynetixError), Store.open(store_file) as store:
+        store.drafts.put(contact_id, text, now=time.time())
+
+
+def _leave_soon(loop: asyncio.AbstractEventLoop, app: GynetixApp, code: int) -> None:
+    # call_soon_threadsafe, though it is the same thread: in a signal handler nothing else wakes the loop.
+    loop.call_soon_threadsafe(app.exit, None, code)
+
+
+def _environment() -> Mapping[str, str]:
+    return dict(os.environ)

@@ -1,0 +1,137 @@
+"""The terminal's driver, made to survive what terminals do: bad bytes, a broken pipe, a stray SIGCONT.
+
+These are private parts of Textual 8.2, met here and nowhere else; pyproject.toml holds Textual below the next minor
+version for it, and the tests in a pseudo-terminal guard each of them.
+"""
+
+from __future__ import annotations
+
+import codecs
+import functools
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from types import FrameType
+
+from textual.drivers import linux_driver
+from textual.drivers._writer_thread import WriterThread
+
+from gynetix_tui.errors import TerminalError
+
+SMALLEST_NAMES = frozenset({"", "dumb", "unknown"})
+DEADLINE_SECONDS = 2.0
+"""How long a way out may take before the process ends all the same."""
+WATCH_SECONDS = 1.0
+
+
+def require_terminal(environ: Mapping[str, str]) -> None:
+    """Make sure that there is a terminal to draw on.
+
+    Raises:
+        TerminalError: Standard input or output is no terminal, or one without cursor movement.
+    """
+    # Textual draws on standard error.
+    if not all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        raise TerminalError(
+            "This program needs a terminal: its input, output and error output must not be redirected."
+        )
+    if environ.get("TERM", "") in SMALLEST_NAMES:
+        name = environ.get("TERM") or "not set"
+        raise TerminalError(
+            f"This terminal cannot show a full screen (TERM is {name}). Set TERM, as TERM=xterm-256color."
+        )
+
+
+class _Writer(WriterThread):
+    """Goes on taking output when the terminal is gone: were it to die, its full queue would block the event loop."""
+
+    def run(self) -> None:
+        """Write until told to stop."""
+        broken = False
+        while (text := self._queue.get()) is not None:
+            if broken:
+                continue
+            try:
+                self._file.write(text)
+                if self._queue.qsize() == 0:
+                    self._file.flush()
+            except (OSError, ValueError):
+                broken = True
+
+
+class TerminalDriver(linux_driver.LinuxDriver):
+    """Textual's driver, with three repairs."""
+
+    _suspended_by_signal = False
+
+    def _sigtstp_application(self, *signal_and_frame: object) -> None:
+        self._suspended_by_signal = True
+        super()._sigtstp_application(*signal_and_frame)
+
+    def _sigcont_application(self, *signal_and_frame: object) -> None:
+        # SIGCONT comes without SIGTSTP before it too: systemd sends it after SIGTERM. Then nothing is to be resumed.
+        if self._suspended_by_signal:
+            self._suspended_by_signal = False
+            super()._sigcont_application(*signal_and_frame)
+
+
+def repair_driver() -> type[TerminalDriver]:
+    """Put the repairs in place, and return the driver to use."""
+    # A byte that is no UTF-8, typed in a Latin-1 terminal, would end the program.
+    linux_driver.getincrementaldecoder = _forgiving_decoder  # type: ignore[attr-defined, assignment]  # by name
+    linux_driver.WriterThread = _Writer  # type: ignore[attr-defined]  # likewise
+    return TerminalDriver
+
+
+def _forgiving_decoder(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
+    return functools.partial(codecs.getincrementaldecoder(encoding), errors="replace")
+
+
+class WaysOut:
+    """Leaves in order when the terminal hangs up or somebody ends the program.
+
+    The handlers are Python's own, not the event loop's: they must run while the loop is blocked on a terminal that
+    takes no more output.
+
+    Args:
+        save: Keeps what must not be lost; runs in the handler, and must be short and not use the terminal.
+        leave: Asks the application to end with an exit code.
+    """
+
+    def __init__(self, save: Callable[[], None], leave: Callable[[int], None]) -> None:
+        self._save = save
+        self._leave = leave
+        self._leaving = threading.Event()
+
+    def install(self) -> None:
+        """From now on, SIGHUP, SIGTERM and a terminal that has gone lead out."""
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            signal.signal(number, self._caught)
+        threading.Thread(target=self._watch, daemon=True, name="terminal-watch").start()
+
+    def _caught(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        if self._leaving.is_set():
+            return
+        self._leaving.set()
+        code = 128 + number
+        # A terminal that has stalled would hold the ordinary way out for ever.
+        timer = threading.Timer(DEADLINE_SECONDS, os._exit, (code,))
+        timer.daemon = True
+        timer.start()
+        try:
+            self._save()
+        finally:
+            self._leave(code)
+
+    def _watch(self) -> None:
+        """Notice a terminal that has gone where SIGHUP is ignored, as under nohup; it would be read for ever."""
+        terminal = select.poll()
+        terminal.register(0, 0)
+        while not self._leaving.wait(WATCH_SECONDS):
+            if terminal.poll(0):
+                os.kill(os.getpid(), signal.SIGHUP)
+                return
