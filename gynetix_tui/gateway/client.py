@@ -6,7 +6,8 @@ import asyncio
 import email.utils
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import UTC
 from types import TracebackType
 from typing import Self
 
@@ -21,8 +22,9 @@ from gynetix_tui.settings.secret import ApiKey
 
 SEND_TIMEOUTS = httpx.Timeout(connect=10, write=15, read=60, pool=5)
 FETCH_TIMEOUTS = httpx.Timeout(connect=10, write=15, read=20, pool=5)
+SEND_SECONDS = 120.0
 FETCH_SECONDS = 60.0
-"""A fetch that takes longer in all is given up: a server may drip a byte just before each timeout."""
+"""A request that takes longer in all is given up: a server may drip a byte just before each timeout."""
 LARGEST_ANSWER = 32 * 1024 * 1024
 _OFF_THE_LOOP = 64 * 1024
 """An answer of more bytes is decoded in a thread: 1 MB takes 4 ms."""
@@ -35,7 +37,7 @@ _NOT_TAKEN = frozenset({404, 405})
 @dataclass(frozen=True, slots=True)
 class _Answer:
     status: int
-    body: bytes
+    body: bytes = field(repr=False)  # it may hold the key, and a traceback may show it
     retry_after: float | None
     served_at: float | None
 
@@ -51,11 +53,23 @@ class Gateway:
         base_url: The address of the API, without a trailing slash.
         key: The account's API key.
         roots: The certificates to trust (`transport.trusted_roots`); None only for plain http on loopback.
+        send_seconds: How long a posting call may take in all; the gateway may have acted on one that is given up.
+        fetch_seconds: How long a fetch may take in all.
     """
 
-    def __init__(self, *, base_url: str, key: ApiKey, roots: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        key: ApiKey,
+        roots: ssl.SSLContext | None = None,
+        send_seconds: float = SEND_SECONDS,
+        fetch_seconds: float = FETCH_SECONDS,
+    ) -> None:
         self._base_url = base_url
         self._key = key
+        self._send_seconds = send_seconds
+        self._fetch_seconds = fetch_seconds
         self._spelling = {call: spellings[0] for call, spellings in _SPELLINGS.items()}
         verify = roots if roots is not None else False
         self._sends = self._client(SEND_TIMEOUTS, verify, httpx.Limits(max_keepalive_connections=0))
@@ -121,7 +135,9 @@ class Gateway:
         fields = {"phone": wire_phone(phone)}
         if detailed:
             fields["detailed"] = "Y"
-        answer = await self._post(self._fetches, "messenger/getConversation", fields, seconds=FETCH_SECONDS)
+        answer = await self._post(
+            self._fetches, "messenger/getConversation", fields, seconds=self._fetch_seconds
+        )
         if not 200 <= answer.status < 300:
             raise self._error_for(answer)
         if known and digest_of(answer.body) == known:
@@ -131,7 +147,8 @@ class Gateway:
                 return await asyncio.to_thread(decode_conversation, answer.body, served_at=answer.served_at)
             return decode_conversation(answer.body, served_at=answer.served_at)
         except GatewayError as error:
-            raise type(error)(self._key.redact(str(error))) from None
+            failed = type(error)(self._key.redact(str(error)))
+        raise failed
 
     async def close(self) -> None:
         """Close all connections."""
@@ -148,20 +165,25 @@ class Gateway:
 
     async def _tell(self, call: str, fields: Mapping[str, str]) -> str:
         """A posting call. A 404 or 405 says that nobody took it: then, and only then, the other spelling is tried."""
-        answer = await self._post(self._sends, f"{self._spelling[call]}/{call}", fields)
+        seconds = self._send_seconds
+        answer = await self._post(self._sends, f"{self._spelling[call]}/{call}", fields, seconds=seconds)
         if answer.status in _NOT_TAKEN:
             other = next(spelling for spelling in _SPELLINGS[call] if spelling != self._spelling[call])
-            second = await self._post(self._sends, f"{other}/{call}", fields)
+            second = await self._post(self._sends, f"{other}/{call}", fields, seconds=seconds)
             if second.status not in _NOT_TAKEN:
                 self._spelling[call] = other
                 answer = second
-        verdict = decode_verdict(answer.body) if 200 <= answer.status < 300 else None
+        verdict = self._verdict(answer) if 200 <= answer.status < 300 else None
         if verdict is None:
             raise self._error_for(answer)
-        message = self._key.redact(verdict.message)
         if not verdict.success:
-            raise Refused(message or "the gateway gave no reason")
-        return message
+            raise Refused(verdict.message or "the gateway gave no reason")
+        return verdict.message
+
+    def _verdict(self, answer: _Answer) -> Verdict | None:
+        """What the answer says, without the key, which it may repeat."""
+        verdict = decode_verdict(answer.body)
+        return verdict and replace(verdict, message=self._key.redact(verdict.message))
 
     def _error_for(self, answer: _Answer) -> GatewayError:
         """What an answer that is no success means for the request.
@@ -172,13 +194,13 @@ class Gateway:
         if 200 <= answer.status < 300:
             return Uncertain("the gateway's answer could not be read")
         if 400 <= answer.status < 500 and answer.status != 408:
-            verdict = decode_verdict(answer.body) or Verdict(False, "")
+            verdict = self._verdict(answer) or Verdict(False, "")
             words = f"HTTP {answer.status}" + (f": {verdict.message}" if verdict.message else "")
-            return Refused(self._key.redact(f"the gateway answered {words}"), retry_after=answer.retry_after)
+            return Refused(f"the gateway answered {words}", retry_after=answer.retry_after)
         return Uncertain(f"the gateway answered HTTP {answer.status}", retry_after=answer.retry_after)
 
     async def _post(
-        self, client: httpx.AsyncClient, call: str, fields: Mapping[str, str], *, seconds: float | None = None
+        self, client: httpx.AsyncClient, call: str, fields: Mapping[str, str], *, seconds: float
     ) -> _Answer:
         url = f"{self._base_url}/{call}/key/{KEY_PLACEHOLDER}/response/json"
         departure = Departure()
@@ -187,23 +209,27 @@ class Gateway:
                 asyncio.timeout(seconds),
                 client.stream("POST", url, data=dict(fields), extensions=departure.extensions) as response,
             ):
-                body = bytearray()
-                async for chunk in response.aiter_bytes():
-                    body += chunk
-                    if len(body) > LARGEST_ANSWER:
-                        raise Uncertain(f"the gateway's answer is larger than {LARGEST_ANSWER >> 20} MB")
                 return _Answer(
                     response.status_code,
-                    bytes(body),
+                    await _read(response),
                     _retry_after(response.headers.get("Retry-After")),
                     _date(response.headers.get("Date")),
                 )
         except Uncertain as error:
-            failed: GatewayError = error
+            failed: GatewayError = Uncertain(str(error))
         except Exception as error:
             failed = Uncertain(describe(error)) if departure.left else NotSent(describe(error))
-        # Raised out here, so that no context leads to frames that hold the request.
+        # A new one, raised out here, so that neither context nor traceback leads to frames that saw key or body.
         raise failed
+
+
+async def _read(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            raise Uncertain(f"the gateway's answer is larger than {LARGEST_ANSWER >> 20} MB")
+    return bytes(body)
 
 
 def _retry_after(value: str | None) -> float | None:
@@ -214,6 +240,8 @@ def _retry_after(value: str | None) -> float | None:
 def _date(value: str | None) -> float | None:
     """The Date header (RFC 9110 §6.6.1) as epoch seconds."""
     try:
-        return email.utils.parsedate_to_datetime(value).timestamp() if value else None
-    except ValueError:
+        at = email.utils.parsedate_to_datetime(value) if value else None
+    except (ValueError, OverflowError):
         return None
+    # A date without a zone is UTC too; a naive one would be read in the zone of this machine.
+    return at.replace(tzinfo=at.tzinfo or UTC).timestamp() if at else None

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Annotated, Literal, cast
 
 import msgspec
 
@@ -23,6 +23,10 @@ _MESSAGE_FIELDS = frozenset({"dir", "ts", "date", "message"})
 _STRAIGHT_QUOTES = str.maketrans("“”„‟‘’", '""""\'\'')
 _MOST_PAIRS = 200
 _LONGEST_VALUE = 1_000
+_LATEST = 1 << 40
+"""No `ts` is as late; SQLite and the calendar have a place for every one before it."""
+_MOST_DIGITS = 400
+"""Python reads no whole number of more than 4,300 digits, and refuses the whole answer for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class _Message(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
     dir: Literal["IN", "OUT"]
     message: str
-    ts: int
+    ts: Annotated[int, msgspec.Meta(gt=0, lt=_LATEST)]
     date: str = ""
 
 
@@ -147,7 +151,7 @@ def _seconds(value: object) -> int | None:
         seconds = int(value) if isinstance(value, int) else int(float(value))
     except (ValueError, OverflowError):
         return None
-    return seconds if 0 < seconds < 1 << 40 else None
+    return seconds if 0 < seconds < _LATEST else None
 
 
 def _top_level(body: bytes) -> dict[str, object]:
@@ -165,18 +169,28 @@ def _value(value: object) -> object:
 
 
 def _loads(body: bytes) -> object:
-    """Any JSON, as forgiving as can be: invalid UTF-8 and raw control characters in it are read; None for no JSON."""
+    """Any JSON, as forgiving as can be; None for no JSON.
+
+    A byte order mark before it, invalid UTF-8 and raw control characters in it do no harm.
+    """
     try:
-        return json.loads(body.decode("utf-8", "replace"), strict=False)
+        return json.loads(body.decode("utf-8-sig", "replace"), strict=False, parse_int=_whole_number)
     except (ValueError, RecursionError):
         return None
+
+
+def _whole_number(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
 
 
 def _text(value: object) -> str:
     """A JSON value as text. Lone surrogates, which neither SQLite nor a terminal takes, become U+FFFD."""
     if value is None:
         return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return ""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
@@ -187,7 +201,11 @@ def _pairs(value: object, name: str = "") -> Iterator[tuple[str, str]]:
     while stack and count < _MOST_PAIRS:
         path, current = stack.pop()
         if isinstance(current, dict):
-            stack += [(f"{path}.{_text(k)}" if path else _text(k), v) for k, v in reversed(current.items())]
+            stack += [
+                (f"{path}.{_text(k)}" if path else _text(k), v)
+                for k, v in reversed(current.items())
+                if k != "surl"
+            ]
         elif isinstance(current, list):
             stack += [(f"{path}.{n}", v) for n, v in reversed(list(enumerate(current, 1)))]
         else:

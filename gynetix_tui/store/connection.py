@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gynetix_tui.errors import StoreError
@@ -18,6 +19,9 @@ BUSY_MILLISECONDS = 5000
 
 Value = str | int | float | bytes | None
 Row = tuple[Value, ...]
+
+_FAILURES = (sqlite3.Error, UnicodeError, OverflowError)
+"""The last two: a lone surrogate, and a number of more than 64 bits, which SQLite has no place for."""
 
 
 class Connection:
@@ -41,9 +45,16 @@ class Connection:
         try:
             if not read_only:
                 # SQLite would make it with the umask's mode; its -wal and -shm files copy the mode of this.
-                os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+                # A file that exists is not opened here: closing it would end every lock of this process on
+                # it (POSIX), and another process might then remove the log that we are writing to.
+                with suppress(FileExistsError):
+                    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
             raw = sqlite3.connect(
-                path, isolation_level=None, check_same_thread=False, timeout=BUSY_MILLISECONDS / 1000
+                f"{path.absolute().as_uri()}?mode=rw",
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
+                timeout=BUSY_MILLISECONDS / 1000,
             )
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"The store {path} cannot be opened: {_reason(error)}.") from error
@@ -52,20 +63,35 @@ class Connection:
             connection.run("PRAGMA foreign_keys = ON")
             if read_only:
                 connection.run("PRAGMA query_only = ON")
-            else:
-                connection.run("PRAGMA journal_mode = WAL")
-                # NORMAL may lose the last commits at a power cut; a claim that is lost could send a text twice.
-                connection.run("PRAGMA synchronous = FULL")
         except StoreError:
             raw.close()
             raise
         return connection
 
+    def prepare_for_writing(self) -> None:
+        """Make the file private and choose how it is written; to be called once it is known to be ours."""
+        for file in (self._path, *(self._path.with_name(self._path.name + end) for end in ("-wal", "-shm"))):
+            with suppress(OSError):  # it is not there, or somebody else's, and then theirs to look after
+                if file.stat().st_mode & 0o077:
+                    file.chmod(0o600)
+        deadline = time.monotonic() + BUSY_MILLISECONDS / 1000
+        while True:
+            try:
+                self._raw.execute("PRAGMA journal_mode = WAL")
+                break
+            except sqlite3.Error as error:
+                # SQLite itself does not wait here for another process that is doing the same.
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise self._failed(error) from error
+            time.sleep(0.01)
+        # NORMAL may lose the last commits at a power cut; a claim that is lost could send a text twice.
+        self.run("PRAGMA synchronous = FULL")
+
     def all(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
         """Run a statement and return all its rows."""
         try:
             return self._raw.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             raise self._failed(error) from error
 
     def one(self, sql: str, values: Sequence[Value] = ()) -> Row | None:
@@ -77,14 +103,14 @@ class Connection:
         """Run a statement and return how many rows it changed."""
         try:
             return self._raw.execute(sql, values).rowcount
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             raise self._failed(error) from error
 
     def insert(self, sql: str, values: Sequence[Value] = ()) -> int:
         """Run an INSERT and return the new row's id."""
         try:
             row = self._raw.execute(sql, values).lastrowid
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             raise self._failed(error) from error
         if row is None:
             raise StoreError(f"The store {self._path} did not take a row.")
@@ -94,7 +120,7 @@ class Connection:
         """Run a statement once for each row of values."""
         try:
             self._raw.executemany(sql, rows)
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             raise self._failed(error) from error
 
     @property
@@ -126,7 +152,7 @@ class Connection:
         """Close the connection; a write-ahead log that nobody else uses is folded back into the file."""
         self._raw.close()
 
-    def _failed(self, error: sqlite3.Error) -> StoreError:
+    def _failed(self, error: Exception) -> StoreError:
         return StoreError(f"The store {self._path} failed: {_reason(error)}.")
 
 

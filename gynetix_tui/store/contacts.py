@@ -115,7 +115,7 @@ class Contacts:
         return _summary(row) if row else None
 
     def unread_total(self) -> int:
-        """How many incoming texts are unread, over all contacts that are not muted."""
+        """How many incoming texts are unread, over all contacts that are neither muted nor archived."""
         row = self._connection.one(
             "SELECT coalesce(sum(unread), 0) FROM contacts WHERE NOT muted AND NOT archived"
         )
@@ -128,13 +128,14 @@ class Contacts:
         """
         newest = self._connection.one(
             """
-            SELECT ts, text, direction, NULL FROM (
-                SELECT ts, rank, text, direction FROM messages WHERE contact_id = ?1 ORDER BY ts DESC, rank DESC, id DESC LIMIT 1)
-            UNION ALL
-            SELECT created_at, text, 'OUT', state FROM (
-                SELECT created_at, text, state FROM outbox WHERE contact_id = ?1 AND state NOT IN ('seen', 'discarded')
-                ORDER BY created_at DESC, id DESC LIMIT 1)
-            ORDER BY 1 DESC LIMIT 1
+            SELECT at, text, direction, state FROM (
+                SELECT * FROM (SELECT ts AS at, 0 AS ours, text, direction, NULL AS state FROM messages WHERE contact_id = ?1
+                    ORDER BY ts DESC, rank DESC, id DESC LIMIT 1)
+                UNION ALL
+                SELECT * FROM (SELECT created_at AS at, 1 AS ours, text, 'OUT', state FROM outbox
+                    WHERE contact_id = ?1 AND state NOT IN ('seen', 'discarded')
+                    ORDER BY CAST(created_at AS INTEGER) DESC, id DESC LIMIT 1)
+            ) ORDER BY CAST(at AS INTEGER) DESC, ours DESC LIMIT 1
             """,
             (contact_id,),
         )
@@ -142,13 +143,11 @@ class Contacts:
         self._connection.run(
             """
             UPDATE contacts SET last_at = coalesce(?2, created_at), last_text = substr(?3, 1, ?6), last_direction = ?4,
-                last_state = ?5, unread = (SELECT count(*) FROM messages WHERE contact_id = ?1 AND unread)
+                last_state = ?5, unread = counted.unread, archived = archived AND counted.unread <= contacts.unread
+            FROM (SELECT count(*) AS unread FROM messages WHERE contact_id = ?1 AND unread) AS counted
             WHERE id = ?1
             """,
             (contact_id, ts, text, direction, state, PREVIEW_CHARACTERS),
-        )
-        self._connection.run(
-            "UPDATE contacts SET archived = 0 WHERE id = ? AND archived AND unread", (contact_id,)
         )
 
 

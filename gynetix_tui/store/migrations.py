@@ -7,6 +7,7 @@ A step that has been released is never changed: a new one is added after it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from gynetix_tui.errors import StoreError
 from gynetix_tui.store.connection import APPLICATION_ID, Connection
@@ -15,10 +16,11 @@ from gynetix_tui.store.connection import APPLICATION_ID, Connection
 def _tables_of_the_first_version(connection: Connection) -> None:
     connection.run(
         # The columns from last_at on are derived from messages and outbox (`Contacts.refresh_summary`), so that
-        # the contact list needs no look at either.
+        # the contact list needs no look at either. An id is never given twice (AUTOINCREMENT): what is under way
+        # for a contact that is deleted meanwhile must not be taken for another's.
         """
         CREATE TABLE contacts (
-            id             INTEGER PRIMARY KEY,
+            id             INTEGER PRIMARY KEY AUTOINCREMENT,
             number         TEXT NOT NULL UNIQUE,
             name           TEXT NOT NULL,
             local_number   TEXT,
@@ -60,7 +62,7 @@ def _tables_of_the_first_version(connection: Connection) -> None:
     connection.run(
         """
         CREATE TABLE outbox (
-            id          INTEGER PRIMARY KEY,
+            id          INTEGER PRIMARY KEY AUTOINCREMENT,
             contact_id  INTEGER NOT NULL REFERENCES contacts ON DELETE CASCADE,
             recipient   TEXT NOT NULL,
             sender      TEXT NOT NULL,
@@ -103,7 +105,9 @@ def migrate(connection: Connection) -> None:
     Raises:
         StoreError: The file is another program's, or was written by a newer version of this one.
     """
-    if _version(connection) == len(STEPS):
+    version = _version(connection)
+    connection.prepare_for_writing()
+    if version == len(STEPS):
         return
     with connection.transaction():
         version = _version(connection)  # again: another process may have been faster
@@ -114,9 +118,12 @@ def migrate(connection: Connection) -> None:
 
 
 def _version(connection: Connection) -> int:
-    application = _number(connection, "PRAGMA application_id")
-    version = _number(connection, "PRAGMA user_version")
-    tables = _number(connection, "SELECT count(*) FROM sqlite_schema")
+    # One statement, so that another process that is just making the file is seen before or after, not halfway.
+    row = connection.one(
+        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)"
+        " FROM pragma_application_id, pragma_user_version"
+    )
+    application, version, tables = (cast("int", value) for value in row or (0, 0, 0))
     if application != APPLICATION_ID and (application or version or tables):
         raise StoreError("The store's file is a database of another program.")
     if version > len(STEPS):
@@ -125,8 +132,3 @@ def _version(connection: Connection) -> int:
             "Update gynetix-tui, or name another store."
         )
     return version
-
-
-def _number(connection: Connection, sql: str) -> int:
-    row = connection.one(sql)
-    return row[0] if row and isinstance(row[0], int) else 0

@@ -86,8 +86,15 @@ class Outbox:
         return [ContactId(cast("int", row[0])) for row in rows]
 
     def next_try_at(self) -> float | None:
-        """When the next queued text may go out, or None where none is queued."""
-        row = self._connection.one("SELECT min(next_try_at) FROM outbox WHERE state = 'queued'")
+        """When the next queued text may go out, or None where none is queued.
+
+        Only the first of each conversation counts: those behind it wait for it, whatever their own times are.
+        """
+        row = self._connection.one(
+            "SELECT min(next_try_at) FROM outbox AS next WHERE state = 'queued' AND NOT EXISTS ("
+            "SELECT 1 FROM outbox AS earlier WHERE earlier.contact_id = next.contact_id"
+            " AND earlier.state = 'queued' AND earlier.id < next.id)"
+        )
         return cast("float | None", row[0]) if row else None
 
     def sending(self) -> list[tuple[OutboxId, ContactId, str]]:

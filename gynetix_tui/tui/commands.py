@@ -115,7 +115,7 @@ COMMANDS: tuple[Command, ...] = (
 """Every command. Within a place, no two have a key in common."""
 
 _SHORT = {
-    "ctrl+": "^", "shift+": "S-", "alt+": "M-", "escape": "Esc", "enter": "Enter", "tab": "Tab", "slash": "/",
+    "ctrl+": "^", "shift+": "Shift+", "alt+": "Alt+", "escape": "Esc", "enter": "Enter", "tab": "Tab", "slash": "/",
     "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "up": "Up", "down": "Down",
 }  # fmt: skip
 

@@ -25,22 +25,41 @@ async def edit(app: App[Any], text: str, environ: Mapping[str, str]) -> str:  # 
     Raises:
         GynetixError: There is no editor, or it failed; the text stays as it was.
     """
-    words = shlex.split(environ.get("VISUAL") or environ.get("EDITOR") or "vi")
-    with tempfile.TemporaryDirectory(prefix="gynetix-tui-") as folder:
-        file = Path(folder, "text.txt")
-        file.touch(mode=0o600)
-        file.write_text(text, encoding="utf-8")
+    folder, file = await asyncio.to_thread(_put, text)
+    try:
         failure = ""
         try:
             with app.suspend():
                 # Nothing may be raised in here: suspend() would leave the terminal as it is.
-                failure = await asyncio.to_thread(_run, [*words, os.fspath(file)])
+                failure = await asyncio.to_thread(_run, _command(environ, file))
         except SuspendNotSupported:
             failure = "this terminal cannot be handed to an editor"
         app.refresh(layout=True)
         if failure:
             raise GynetixError(f"The editor was not used: {failure}.")
-        return clean(file.read_text(encoding="utf-8", errors="replace")).strip("\n")
+        return await asyncio.to_thread(_take, file)
+    finally:
+        folder.cleanup()
+
+
+def _put(text: str) -> tuple[tempfile.TemporaryDirectory[str], Path]:
+    folder = tempfile.TemporaryDirectory(prefix="gynetix-tui-")
+    file = Path(folder.name, "text.txt")
+    file.touch(mode=0o600)
+    file.write_text(text, encoding="utf-8")
+    return folder, file
+
+
+def _take(file: Path) -> str:
+    return clean(file.read_text(encoding="utf-8", errors="replace")).strip("\n")
+
+
+def _command(environ: Mapping[str, str], file: Path) -> list[str]:
+    chosen = environ.get("VISUAL") or environ.get("EDITOR") or "vi"
+    try:
+        return [*shlex.split(chosen), os.fspath(file)]
+    except ValueError:  # a quote without its end
+        return [chosen, os.fspath(file)]
 
 
 def _run(command: list[str]) -> str:

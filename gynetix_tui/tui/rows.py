@@ -136,12 +136,12 @@ def draw(item: Item, layout: Layout, *, before: ItemKey | None, divider: bool = 
 
 
 def describe(item: Item) -> str:
-    """The state of a text of ours in one word or a few; empty for an incoming one."""
-    if item.state is None:
+    """The mark of a text in words, where no line under the text has them; empty for an incoming one."""
+    if item.state is None or item.state in {SendState.FAILED, SendState.UNCONFIRMED}:
         return ""
-    if item.state is SendState.UNCONFIRMED:
-        return "not found at the gateway" if item.missing else "may have been sent"
-    return {SendState.SEEN: "at the gateway", SendState.FAILED: "not sent"}.get(item.state, item.state.value)
+    return {SendState.SEEN: "at the gateway", SendState.ACCEPTED: "taken by the gateway"}.get(
+        item.state, item.state.value
+    )
 
 
 def _head(item: Item, layout: Layout) -> tuple[Span, ...]:

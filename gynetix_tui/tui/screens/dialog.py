@@ -40,7 +40,7 @@ class Dialog(ModalScreen[Result | None]):
         .buttons { height: auto; margin-top: 1; }
         Button { margin-right: 2; min-width: 12; }
         Input { border: none; height: 1; padding: 0 1; background: $background; }
-        Input:focus { border: none; }
+        Input:focus { border: none; background-tint: $foreground 0%; }
     }
     """
 

@@ -69,7 +69,7 @@ class FirstStart(Screen[Started]):
         .buttons { height: auto; margin-top: 1; }
         Button { margin-right: 2; min-width: 12; }
         Input { border: none; height: 1; padding: 0 1; background: $background; }
-        Input:focus { border: none; }
+        Input:focus { border: none; background-tint: $foreground 0%; }
     }
     """
 

@@ -11,8 +11,16 @@ from textual.widgets import Static
 from gynetix_tui.tui.commands import KeyMap, Place, commands_of, short_key
 from gynetix_tui.tui.rows import MEANINGS
 from gynetix_tui.tui.screens.dialog import Dialog
+from gynetix_tui.tui.wrapping import wrap
 
-KEY_CELLS = 16
+KEY_CELLS = 17
+TEXT_CELLS = 56
+
+
+def two_columns(left: str, right: str) -> list[str]:
+    """A key and what it does; what does not fit on a line goes on under its own column."""
+    lines = [right[start:end] for start, end in wrap(right, TEXT_CELLS)]
+    return [f"{left:<{KEY_CELLS}}{lines[0]}", *(" " * KEY_CELLS + line for line in lines[1:])]
 
 
 class Help(Dialog[None]):
@@ -23,6 +31,9 @@ class Help(Dialog[None]):
         place: Where the focus was.
     """
 
+    DEFAULT_CSS = """
+    Help > .box { width: 80; }
+    """
     BINDINGS = [
         Binding("f1,q,enter", "cancel", "close", show=False),
         Binding("up,k", "scroll(-1)", show=False),
@@ -41,15 +52,18 @@ class Help(Dialog[None]):
         places = [self._place, *(place for place in Place if place is not self._place)]
         with VerticalScroll(classes="box", can_focus=False):
             for place in places:
-                yield Static(Content(place.value), classes="title")
-                yield Static(Content("\n".join(self._lines(place)) + "\n"))
-            yield Static("Marks before your texts", classes="title")
-            marks = "\n".join(f"{mark:<{KEY_CELLS}}{meaning}" for mark, meaning in MEANINGS.items())
-            yield Static(Content(marks + "\n"))
+                yield self._section(place.value, self._lines(place))
+            yield self._section(
+                "Marks before your texts", [two_columns(*entry) for entry in MEANINGS.items()]
+            )
             yield Static(
                 "To select with the mouse in the terminal's own way, hold Shift. Esc closes this help.",
                 classes="hint",
             )
+
+    def _section(self, title: str, entries: list[list[str]]) -> Static:
+        lines = "\n".join(line for entry in entries for line in entry)
+        return Static(Content.assemble((title, "bold"), "\n", lines, "\n"))
 
     def action_scroll(self, lines: int) -> None:
         """Scroll by lines."""
@@ -60,8 +74,8 @@ class Help(Dialog[None]):
         box = self.query_one(VerticalScroll)
         box.scroll_relative(y=pages * max(1, box.size.height - 2), animate=False)
 
-    def _lines(self, place: Place) -> list[str]:
+    def _lines(self, place: Place) -> list[list[str]]:
         return [
-            f"{' '.join(map(short_key, self._keys.of(command.id))):<{KEY_CELLS}}{command.help}"
+            two_columns(" ".join(map(short_key, self._keys.of(command.id))), command.help)
             for command in commands_of([place])
         ]

@@ -59,13 +59,13 @@ class MainScreen(Screen[None]):
         & > #status { background: $panel; }
         & > #keys { background: $panel; }
         & > #body { height: 1fr; }
-        & > #too-small { display: none; height: 1fr; padding: 1; }
+        layers: base above;
+        & > #too-small { display: none; layer: above; width: 100%; height: 100%; background: $background; }
         &.-medium Side { width: 26; }
         &.-one-pane Side { width: 1fr; }
         &.-one-pane Talk { display: none; }
         &.-one-pane.-talking Side { display: none; }
         &.-one-pane.-talking Talk { display: block; }
-        &.-too-small > #body, &.-too-small > #status, &.-too-small > #keys { display: none; }
         &.-too-small > #too-small { display: block; }
     }
     """

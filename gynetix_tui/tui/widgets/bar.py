@@ -43,19 +43,21 @@ class Bar(Painted):
 
     def paint(self, size: Size) -> list[Strip]:
         """The one line."""
-        room = size.width - 1
-        right = sum(cell_len(text) for text, _ in self._right)
-        if right > room * 2 // 3 and self._left:
-            right = 0  # too narrow for both: what is at the right gives way
+        room = size.width - 2  # a blank at either end
+        right: list[tuple[str, Style]] = []
+        for text, look in self._right:
+            shown = fit(text, room)
+            right.append((shown, self._look(look)))
+            room -= cell_len(shown)
         pieces = [(" ", self.rich_style)]
-        room -= right + (1 if right else 0)
+        if right:
+            room -= 1
         for text, look in self._left:
             shown = fit(text, room)
             pieces.append((shown, self._look(look)))
             room -= cell_len(shown)
         if right:
-            pieces.append((" " * room, self.rich_style))
-            pieces += [(text, self._look(look)) for text, look in self._right]
+            pieces += [(" " * (max(room, 0) + 1), self.rich_style), *right]
         return [self.strip(pieces, size.width, self.rich_style)]
 
     def _look(self, look: str) -> Style:

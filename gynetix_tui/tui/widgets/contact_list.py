@@ -176,7 +176,7 @@ class ContactList(Painted, can_focus=True):
         if summary.last_state is SendState.UNCONFIRMED:
             return f"? may have been sent: {text}", "trouble"
         if summary.contact.suppressed:
-            return "suppressed: no more texts", "trouble"
+            return f"suppressed · {text}", "trouble"
         if summary.last_direction is Direction.OUT:
             return f"You: {text}", "preview"
         return text, "preview"

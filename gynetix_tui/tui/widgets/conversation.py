@@ -186,7 +186,8 @@ class Conversation(Painted, can_focus=True):
         return drawn
 
     def _is_visible(self, key: ItemKey) -> bool:
-        assert self._view and self._window  # noqa: S101 - show() has just made both
+        if not self._view or not self._window:
+            return False
         return any(self._window.items[row.index].key == key for row in self._view.rows())
 
     # Moving

@@ -19,7 +19,7 @@ class Side(Vertical):
         width: 30;
         background: $panel;
         & > Input { display: none; height: 1; border: none; padding: 0 1; background: $background; }
-        & > Input:focus { border: none; }
+        & > Input:focus { border: none; background-tint: $foreground 0%; }
         &.-filtering > Input { display: block; }
     }
     """
@@ -82,4 +82,6 @@ class Side(Vertical):
         """Open the first that fits."""
         event.stop()
         self.list.focus()
-        self.list.action_open()
+        if self.list.highlighted is not None:
+            # Posted from here: what a handler of ours posts in the list's name would stop at us.
+            self.post_message(ContactList.Opened(self.list.highlighted))

@@ -1,0 +1,19 @@
+"""What every test starts from: no settings of the developer's, one zone, nothing that changes the colours."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+# Read by Textual while it is imported, so they go before anything imports it.
+for _name in list(os.environ):
+    if _name.startswith(("TEXTUAL", "GYNETIX_", "XDG_")) or _name in {"NO_COLOR", "VISUAL", "EDITOR"}:
+        del os.environ[_name]
+os.environ |= {"TZ": "UTC", "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
+
+
+@pytest.fixture(autouse=True)
+def _no_home(monkeypatch: pytest.MonkeyPatch, tmp_path: os.PathLike[str]) -> None:
+    """Whoever looks for settings, a store or a log finds an empty folder."""
+    monkeypatch.setenv("HOME", os.fspath(tmp_path))

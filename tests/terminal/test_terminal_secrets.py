@@ -1,0 +1,147 @@
+"""Where the API key, the texts and the draft may be seen: nowhere but where they belong."""
+
+from __future__ import annotations
+
+import base64
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from terminal_kit import ANA, ENTER, PROGRAM, Desk, ctrl
+
+from gynetix_tui.sandbox import Fault, FaultKind, Sandbox
+
+KEY = "CANARY/1 +ß"
+
+
+def spellings(secret: str) -> list[bytes]:
+    """The secret as it may be written: as it is, in a URL, in base64 at each of its three offsets."""
+    plain = secret.encode()
+    inner = [base64.b64encode(b" " * offset + plain)[4:-4] for offset in (1, 2, 3)]
+    return [plain, quote(secret, safe="").encode(), quote(secret).encode(), *inner]
+
+
+def assert_unseen(secret: str, *places: bytes) -> None:
+    for place in places:
+        for spelling in spellings(secret):
+            assert spelling not in place
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(key=KEY, people=[]) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def desk(tmp_path: Path, sandbox: Sandbox) -> Iterator[Desk]:
+    with Desk(tmp_path) as desk:
+        desk.use(sandbox)
+        yield desk
+
+
+def test_the_key_is_found_nowhere(desk: Desk, sandbox: Sandbox) -> None:
+    """Not after a good send, nor after faults that end up in the log."""
+    desk.add_contact()
+    terminal = desk.open_conversation()
+    terminal.type("hello")
+    terminal.press(ENTER)
+    terminal.wait_for("✓✓ You  hello$")
+    sandbox.faults.add(
+        Fault(FaultKind.REDIRECT, times=1),
+        Fault(FaultKind.STATUS, body=KEY, times=1),
+        Fault(FaultKind.REFUSE, call="manualTXT", reason=f"no such key: {KEY}", times=1),
+    )
+    served = len(sandbox.requests)
+    terminal.press(ctrl("r"))
+    sandbox.wait_for_requests(served + 1, timeout=15)
+    terminal.press(ctrl("r"))
+    sandbox.wait_for_requests(served + 2, timeout=15)
+    terminal.type("again")
+    terminal.press(ENTER)
+    terminal.wait_for("!  You  again\n.*not sent: no such key")
+    words = Path(f"/proc/{terminal.pid}/cmdline").read_bytes()
+    running = [path.read_bytes() for path in desk.files()]
+    terminal.press(ctrl("q"))
+    assert terminal.finish() == 0
+
+    ended = [path.read_bytes() for path in desk.files()]
+    assert desk.store_file in desk.files()
+    assert desk.state_folder / "gynetix-tui.log" in desk.files()
+    assert_unseen(KEY, words, *running, *ended, bytes(terminal.transcript))
+
+
+def test_nobody_else_can_read_what_is_kept(desk: Desk) -> None:
+    """Whatever the umask was that the program was started with; the config file is the user's own work here."""
+    terminal = desk.start(command=["sh", "-c", 'umask 0; exec "$0"', PROGRAM])
+    terminal.wait_for("No contacts yet")
+    terminal.press(ctrl("n"))
+    terminal.wait_for("New conversation")
+    terminal.type(ANA)
+    terminal.press(ENTER)
+    terminal.wait_for("Enter takes it all the same")
+    terminal.press(ENTER)
+    terminal.wait_for("Write a text$")
+    terminal.type("draft")
+
+    def modes() -> dict[str, int]:
+        found = [desk.data_folder, desk.state_folder, desk.home / ".local"]
+        found += [*desk.files(desk.data_folder), *desk.files(desk.state_folder)]
+        return {str(path): stat.S_IMODE(path.stat().st_mode) for path in found}
+
+    expected = {path: 0o700 if Path(path).is_dir() else 0o600 for path in modes()}
+    assert {Path(path).name for path in expected} >= {"store.db", "store.db-wal", "gynetix-tui.log"}
+    assert modes() == expected
+    terminal.press(ctrl("q"))
+    assert terminal.finish() == 0
+    assert set(modes().values()) == {0o600, 0o700}
+
+
+def test_the_editor_gets_the_draft_and_the_terminal_and_not_the_key(desk: Desk, sandbox: Sandbox) -> None:
+    seen = desk.folder / "seen"
+    editor = desk.folder / "my editor"
+    editor.write_text(
+        "#!/bin/sh\n"
+        f'env >"{seen}.environ"; stty -a >"{seen}.modes"; cat "$1" >"{seen}.text"\n'
+        f'stat -c %a "$1" >"{seen}.access"; printf " edited" >>"$1"\n'
+    )
+    editor.chmod(0o700)
+    desk.environ["EDITOR"] = f"'{editor}'"
+    desk.add_contact()
+    terminal = desk.open_conversation()
+    terminal.type("written")
+    terminal.press(ctrl("o"))
+    # All of it is drawn anew.
+    terminal.wait_for(r"^ Gynetix (.*\n)*.*Ana Torres(.*\n)*.* written edited\n Enter send")
+
+    environ = Path(f"{seen}.environ").read_bytes()
+    assert b"HOME=" in environ
+    assert b"GYNETIX_API_KEY" not in environ
+    assert_unseen(KEY, environ)
+    modes = Path(f"{seen}.modes").read_text().split()
+    assert {"icanon", "echo", "isig"} <= set(modes)
+    assert Path(f"{seen}.text").read_text() == "written"
+    assert Path(f"{seen}.access").read_text() == "600\n"
+    assert list(desk.temporary.iterdir()) == []
+
+    terminal.press(ENTER)
+    terminal.wait_for("✓✓ You  written edited$")
+    terminal.press(ctrl("q"))
+    assert terminal.finish() == 0
+    terminal.assert_restored()
+
+
+def test_an_editor_that_is_not_there_costs_nothing(desk: Desk) -> None:
+    desk.environ["EDITOR"] = "no-such-editor"
+    desk.add_contact()
+    terminal = desk.open_conversation()
+    terminal.type("written")
+    terminal.press(ctrl("o"))
+    terminal.wait_for("The editor was not used")
+    terminal.wait_for("^.* written$")
+    terminal.press(ctrl("q"))
+    assert terminal.finish() == 0
+    terminal.assert_restored()
+

@@ -1,0 +1,83 @@
+"""The scenes of the README's pictures: what is on the stage, and what the user does before the curtain falls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stage import Scene, Stage, stage
+
+from gynetix_tui.sandbox import Call, Fault, FaultKind
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture.
+
+    Attributes:
+        options: For `stage`.
+    """
+
+    act: Scene
+    size: tuple[int, int] = (120, 36)
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+async def _talk(play: Stage) -> None:
+    """A text sent and answered, one that was refused, an unread one from somebody else, and one being written."""
+    await play.open("Ana Torres")
+    await _say(play, "It's Pat, from the clinic")
+    play.clock.pass_seconds(120)
+    await play.fetch()
+    await play.until_text("polite robot")
+    play.sandbox.faults.add(Fault(FaultKind.REFUSE, call=Call.SEND, times=1, reason="Daily limit reached"))
+    await play.write("The results are fine, nothing to worry about")
+    await play.press("enter")
+    await play.until_text("Daily limit reached")
+    play.sandbox.world.receive("15553217736", "Are you coming tonight?")
+    play.clock.pass_seconds(60)
+    await play.fetch()
+    await play.until(lambda: play.contact("Noa נועה").unread, "the unread text")
+    await play.write("Shall we say Tuesday at nine?")
+
+
+async def _say(play: Stage, text: str) -> None:
+    await play.write(text)
+    await play.press("enter")
+    await play.until(lambda: len(play.sandbox.world.conversation("15557778888")) > 2, "sent")
+
+
+async def _nothing(play: Stage) -> None:
+    del play
+
+
+async def _help(play: Stage) -> None:
+    await play.open("Ana Torres")
+    await play.press("f1")
+
+
+async def _new(play: Stage) -> None:
+    await play.press("ctrl+n")
+    await play.write("12")
+    await play.press("enter")
+
+
+SCENES: dict[str, Picture] = {
+    "main": Picture(_talk),
+    "main-80x24": Picture(_talk, (80, 24)),
+    "narrow-50x20": Picture(_talk, (50, 20)),
+    "first-start": Picture(_nothing, (80, 24), {"key": "", "keyring": "the desktop's keyring (Secret Service)", "local_number": None, "people": ()}),
+    "help": Picture(_help, (100, 36)),
+    "new-conversation": Picture(_new, (80, 24)),
+}  # fmt: skip
+
+
+async def picture(scene: Picture, folder: Path) -> str:
+    """Play a scene and return its last frame as SVG."""
+    async with stage(folder, size=scene.size, **scene.options) as play:
+        await scene.act(play)
+        await play.pilot.pause()
+        play.app.clear_notifications()
+        await play.pilot.pause()
+        return play.app.export_screenshot(title="gynetix-tui")

@@ -1,0 +1,213 @@
+"""The client on a stage: the real screens, engine, store and sandbox, with a clock and a zone that stand still."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from textual.pilot import Pilot
+
+from gynetix_tui.demo import KNOWN_SECONDS, LOCAL_NUMBER
+from gynetix_tui.engine.account import connect
+from gynetix_tui.engine.engine import Engine
+from gynetix_tui.gateway import Gateway as GatewayClient
+from gynetix_tui.model import ContactId, ContactSummary, PhoneNumber
+from gynetix_tui.sandbox import DEFAULT_KEY, DEMO_PEOPLE, Person, Sandbox
+from gynetix_tui.settings.schema import Gateway, Polling, Settings
+from gynetix_tui.settings.secret import ApiKey
+from gynetix_tui.store import Store
+from gynetix_tui.tui.app import GynetixApp
+from gynetix_tui.tui.commands import KeyMap
+from gynetix_tui.tui.screens.main import MainScreen
+from gynetix_tui.tui.session import Session
+from gynetix_tui.tui.timestamps import Calendar
+
+START = 1_792_870_200.0
+"""Saturday 24 October 2026, 13:30 in Denver."""
+ZONE = ZoneInfo("America/Denver")
+DEADLINE_SECONDS = 10.0
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self, at: float = START) -> None:
+        self.at = at
+
+    def __call__(self) -> float:
+        return self.at
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.at += seconds
+
+
+class Keyring:
+    """Stands for the system's keyring in tests of the screen; the real one has tests of its own."""
+
+    def __init__(self, name: str = "", key: str = "") -> None:
+        self.name = name
+        self.key = key
+
+
+class StageAccount:
+    """An account at the stage's sandbox."""
+
+    def __init__(self, sandbox: Sandbox, keyring: Keyring) -> None:
+        self._sandbox = sandbox
+        self._keyring = keyring
+
+    async def key(self) -> ApiKey | None:
+        return ApiKey(self._keyring.key) if self._keyring.key else None
+
+    async def keyring(self) -> str:
+        return self._keyring.name
+
+    async def keep(self, key: ApiKey) -> None:
+        self._keyring.key = key.reveal()
+
+    async def connect(self, key: ApiKey) -> GatewayClient:
+        return await asyncio.to_thread(connect, self._sandbox.base_url, key)
+
+
+@dataclass
+class Stage:
+    """What a test has in hand."""
+
+    app: GynetixApp
+    pilot: Pilot[str]
+    sandbox: Sandbox
+    engine: Engine
+    store: Store
+    clock: Clock
+    keyring: Keyring
+    folder: Path
+    _started: float = field(default_factory=time.monotonic)
+
+    @property
+    def main(self) -> MainScreen:
+        screen = self.app.screen_stack[0]
+        assert isinstance(screen, MainScreen)
+        return screen
+
+    @property
+    def text(self) -> str:
+        """What stands on the screen, row by row."""
+        return "\n".join(strip.text for strip in self.app.screen._compositor.render_strips())
+
+    def contact(self, name: str) -> ContactSummary:
+        """The contact with a name."""
+        return next(s for s in self.store.contacts.summaries(archived=True) if s.contact.name == name)
+
+    def contact_id(self, name: str) -> ContactId:
+        return self.contact(name).contact.id
+
+    async def until(self, condition: Callable[[], object], what: str = "") -> None:
+        """Wait until a condition holds; fail with the screen after a deadline."""
+        limit = time.monotonic() + DEADLINE_SECONDS
+        while not condition():
+            if time.monotonic() > limit:
+                raise AssertionError(f"not in time: {what or condition}\n{self.text}")
+            await self.pilot.pause(0.01)
+        await self.pilot.pause()
+
+    async def until_text(self, *parts: str) -> None:
+        """Wait until all of these stand on the screen."""
+        await self.until(lambda: all(part in self.text for part in parts), repr(parts))
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, and let the screen settle."""
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def write(self, text: str) -> None:
+        """Type a text, key by key."""
+        names = {" ": "space", "\n": "ctrl+j", "+": "plus"}
+        await self.press(*(names.get(character, character) for character in text))
+
+    async def open(self, name: str) -> None:
+        """Open a conversation, as Enter in the list does."""
+        await self.main.open(self.contact_id(name))
+        await self.pilot.pause()
+
+    async def fetch(self) -> None:
+        """Have the gateway asked about everything."""
+        self.engine.refresh()
+        await self.pilot.pause()
+
+
+@asynccontextmanager
+async def stage(
+    folder: Path,
+    *,
+    size: tuple[int, int] = (120, 40),
+    people: Sequence[Person] = DEMO_PEOPLE,
+    key: str = DEFAULT_KEY,
+    keyring: str = "",
+    local_number: PhoneNumber | None = LOCAL_NUMBER,
+    polling: Polling = Polling(requests_per_minute=6000),
+    keys: dict[str, str] | None = None,
+    prepare: Callable[[Store], None] = lambda _: None,
+    demo: bool = False,
+    settled: bool = True,
+) -> AsyncIterator[Stage]:
+    """Open the client in the size given, with every conversation fetched once.
+
+    Args:
+        folder: For the store and config.toml.
+        size: Columns and rows.
+        people: Who is at the gateway, and in the contacts.
+        key: The key in the keyring; empty for none.
+        keyring: The keyring's name; empty for none.
+        local_number: The local number in the settings.
+        polling: How often the gateway is asked, by the clock of the stage: only when a test moves it.
+        keys: The [keys] of config.toml.
+        prepare: Changes the store before anything starts.
+        demo: Say that this is the demonstration.
+        settled: Wait until every conversation has been fetched.
+    """
+    clock = Clock()
+    held = Keyring(keyring, key)
+    with Sandbox(now=clock, people=people, reply_delay=2.0) as sandbox:
+        store_file = folder / "store.db"
+        with Store.open(store_file) as writable, writable.transaction():
+            for person in people:
+                writable.contacts.add(
+                    PhoneNumber(f"+{person.number}"), person.name, now=START - KNOWN_SECONDS
+                )
+            prepare(writable)
+        engine = Engine(
+            store_file,
+            StageAccount(sandbox, held),
+            polling=polling,
+            now=clock,
+            jitter=random.Random(1),
+            monotonic=clock,
+        )
+        settings = Settings(gateway=Gateway(from_number=local_number), polling=polling, keys=keys or {})
+        with Store.open(store_file, read_only=True) as store:
+            session = Session(
+                store, engine, settings, KeyMap(keys), Calendar(ZONE), clock, folder / "config.toml", demo
+            )
+            app = GynetixApp(session, environ={"COLORTERM": "truecolor"})
+            async with app.run_test(size=size, notifications=True) as pilot:
+                running = asyncio.create_task(engine.run())
+                acting = Stage(app, pilot, sandbox, engine, store, clock, held, folder)
+                try:
+                    if settled and key:
+                        await acting.until(
+                            lambda: all(contact.fetched_at is not None for contact in store.contacts.all()),
+                            "every conversation fetched",
+                        )
+                    yield acting
+                finally:
+                    running.cancel()
+                    await asyncio.gather(running, return_exceptions=True)
+
+
+Scene = Callable[[Stage], Awaitable[None]]

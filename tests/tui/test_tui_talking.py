@@ -1,0 +1,259 @@
+"""Talking: what the user does in a conversation, what goes over the wire, and what the screen then says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from stage import Stage, stage
+from textual import events
+
+from gynetix_tui.model import PhoneNumber, SendState
+from gynetix_tui.sandbox import Call, Fault, FaultKind, Person
+from gynetix_tui.store import Store
+
+ANA = "15557778888"
+
+
+def sends(play: Stage) -> list[dict[str, list[str]]]:
+    return [request.form for request in play.sandbox.requests if request.call == Call.SEND]
+
+
+async def test_a_text_is_sent_marked_and_answered(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.press("enter")  # the list has the focus, its first contact the cursor
+        await play.until_text("Message Ana Torres")
+        await play.write("Hello again")
+        await play.press("enter")
+        await play.until_text("✓  You  Hello again")
+        assert sends(play) == [{"to": ["+15557778888"], "from": ["+15556667777"], "message": ["Hello again"]}]
+        play.clock.pass_seconds(60)
+        await play.fetch()
+        await play.until_text("✓✓ You  Hello again", "Oh, it's YOU.")
+        assert play.main.talk.composer.text == ""
+        assert play.store.contacts.unread_total() == 0, "what is on the screen is read"
+
+
+async def test_the_reply_goes_out_from_the_number_the_conversation_has(tmp_path: Path) -> None:
+    async with stage(tmp_path, local_number=PhoneNumber("+15550001111")) as play:
+        await play.open("Ana Torres")
+        await play.until_text("from (555) 666-7777")
+        await play.write("x")
+        await play.press("enter")
+        await play.until(lambda: sends(play))
+        assert sends(play)[0]["from"] == ["+15556667777"]
+
+
+async def test_without_any_local_number_nothing_is_sent_and_nothing_lost(tmp_path: Path) -> None:
+    async with stage(tmp_path, people=(), local_number=None) as play:
+        await play.press("ctrl+n")
+        await play.write("+1 555 123 4567")
+        await play.press("enter", "enter")
+        await play.until_text("no local number: set from_number")
+        await play.write("hi")
+        await play.press("enter")
+        await play.until_text("There is no local number to send from")
+        assert play.main.talk.composer.text == "hi"
+        assert not sends(play)
+
+
+async def test_blank_text_does_not_send(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        await play.write("  ")
+        await play.press("enter")
+        await play.press("ctrl+j", "enter")
+        assert play.main.talk.composer.text.strip(" \n") == ""
+        assert play.store.outbox.unmatched(play.contact_id("Ana Torres")) == []
+        assert not sends(play)
+
+
+async def test_lines_are_broken_by_their_own_key_and_arrive_as_they_are(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        await play.write("one\ntwo")
+        assert play.main.talk.composer.size.height == 2
+        await play.press("enter")
+        await play.until(lambda: sends(play))
+        assert sends(play)[0]["message"] == ["one\ntwo"]
+        assert play.main.talk.composer.size.height == 1
+
+
+@pytest.mark.parametrize("pasted", ["first\nsecond\n", "first\r\nsecond\r", "first\rsecond\r"])
+async def test_a_paste_never_sends(tmp_path: Path, pasted: str) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        play.main.talk.composer.post_message(events.Paste(pasted))
+        await play.until(lambda: play.main.talk.composer.text)
+        assert play.main.talk.composer.text == "first\nsecond\n"
+        assert not sends(play)
+
+
+async def test_a_paste_is_cleaned(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        play.main.talk.composer.post_message(events.Paste("a\x1b]52;c;eA==\x07b\u202ec"))
+        await play.until(lambda: play.main.talk.composer.text)
+        assert play.main.talk.composer.text == "a␛]52;c;eA==␇bc"
+
+
+async def test_a_refused_text_shows_the_reason_and_goes_again_when_asked(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        play.sandbox.faults.add(
+            Fault(FaultKind.REFUSE, call=Call.SEND, times=1, reason="Credit [/used] up\x1b[31m")
+        )
+        await play.open("Ana Torres")
+        await play.write("Hello")
+        await play.press("enter")
+        await play.until_text("!  You  Hello", "not sent: Credit [/used] up␛[31m · r sends it again")
+        await play.press("shift+tab", "up", "r")
+        await play.until_text("Send it again?", "It was not sent.")
+        await play.press("left", "left", "enter")
+        await play.until_text("✓  You  Hello")
+        assert "not sent" not in play.text
+        assert len(sends(play)) == 2
+
+
+async def test_an_uncertain_text_is_never_sent_again_by_itself_and_the_user_decides(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        play.sandbox.faults.add(Fault(FaultKind.CLOSE_AFTER_HEADERS, call=Call.SEND, times=1))
+        await play.open("Ana Torres")
+        await play.write("Hello")
+        await play.press("enter")
+        await play.until_text("?  You  Hello", "may have been sent")
+        for _ in range(3):
+            play.clock.pass_seconds(61)
+            await play.fetch()
+        await play.until_text("not found at the gateway · r: send again or discard")
+        assert len(sends(play)) == 1
+        await play.press("shift+tab", "up", "r")
+        await play.until_text("looked for at the gateway, more than once", "Send again")
+        await play.press("left", "enter")  # Discard
+        await play.until(lambda: "Hello\n" not in play.text.split("Ana  Who is this")[-1])
+        assert len(sends(play)) == 1
+
+
+async def test_an_uncertain_text_that_arrived_is_seen(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        play.sandbox.faults.add(Fault(FaultKind.CLOSE_AFTER_BODY, call=Call.SEND, times=1))
+        await play.open("Ana Torres")
+        await play.write("Are you there")
+        await play.press("enter")
+        await play.until_text("may have been sent")
+        play.clock.pass_seconds(10)
+        await play.fetch()
+        await play.until_text("✓✓ You  Are you there")
+        assert "may have been sent" not in play.text
+        assert len(sends(play)) == 1
+
+
+async def test_r_on_a_text_that_was_sent_says_why_not(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        await play.press("shift+tab", "up", "r")
+        await play.until_text("Only a text that was not")
+
+
+async def test_the_last_text_comes_back_into_an_empty_composer(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        await play.press("up")
+        await play.until(lambda: play.main.talk.composer.text == "Hello")
+        await play.press("up")
+        assert play.main.talk.composer.text == "Hello", "Up in a text moves the cursor"
+
+
+async def test_each_conversation_keeps_its_own_draft(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        await play.write("for Ana")
+        await play.open("Sam Rivera")
+        assert play.main.talk.composer.text == ""
+        await play.write("for Sam")
+        await play.until_text("Draft: for Ana")
+        await play.open("Ana Torres")
+        assert play.main.talk.composer.text == "for Ana"
+        assert play.store.drafts.get(play.contact_id("Sam Rivera")) == "for Sam"
+
+
+async def test_a_draft_is_in_the_store_soon_after_the_last_key_and_at_quitting(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        await play.write("half a thou")
+        await play.until(lambda: play.store.drafts.get(play.contact_id("Ana Torres")) == "half a thou")
+        await play.write("ght")
+        await play.press("ctrl+q")
+        ana = play.contact_id("Ana Torres")
+    with Store.open(tmp_path / "store.db", read_only=True) as store:
+        assert store.drafts.get(ana) == "half a thought"
+
+
+async def test_a_sent_text_leaves_no_draft(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        await play.write("gone")
+        await play.press("enter")
+        await play.until_text("✓  You  gone")
+        await play.open("Sam Rivera")
+        assert play.store.drafts.get(play.contact_id("Ana Torres")) == ""
+        assert "Draft" not in play.text
+
+
+async def test_texts_of_a_suppressed_contact_do_not_go_out(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        play.sandbox.world.suppress(ANA)
+        play.clock.pass_seconds(1)
+        await play.fetch()
+        await play.until_text("suppressed · Who is")
+        await play.open("Ana Torres")
+        await play.until_text("Suppressed: the gateway sends this number no more texts.")
+        assert play.main.focused is play.main.talk.conversation
+        assert play.main.talk.composer.disabled
+
+
+async def test_suppressing_asks_first_and_shows_the_answer(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.press("x")
+        await play.until_text("Suppress Ana Torres?", "This program cannot undo it.")
+        await play.press("enter")  # the harmless answer has the focus
+        assert not play.sandbox.world.suppressed(ANA)
+        await play.press("x", "left", "enter")
+        await play.until_text("Ana Torres is suppressed. The gateway:")
+        posted = [request for request in play.sandbox.requests if request.call == Call.SUPPRESS]
+        assert [request.form for request in posted] == [{"phone": [ANA]}]
+        await play.until_text("suppressed · Who is")
+        await play.press("x")
+        await play.until_text("Ana Torres is suppressed already.")
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Fault(FaultKind.REFUSE, reason="Not yours"), "Ana Torres is not suppressed: Not yours."),
+        (Fault(FaultKind.CLOSE_AFTER_BODY), "Ana Torres may or may not be suppressed:"),
+    ],
+)
+async def test_a_suppression_that_fails_changes_nothing_here(
+    tmp_path: Path, fault: Fault, words: str
+) -> None:
+    async with stage(tmp_path) as play:
+        play.sandbox.faults.add(fault)
+        await play.press("x", "left", "enter")
+        await play.until_text(words)
+        assert not play.contact("Ana Torres").contact.suppressed
+
+
+async def test_states_of_texts_come_from_the_store_alone(tmp_path: Path) -> None:
+    """What the screen shows of a text is what the store holds: here without any gateway."""
+    person = Person(ANA, "Ana Torres")
+
+    def prepare(store: Store) -> None:
+        contact = store.contacts.all()[0]
+        store.outbox.add(contact.id, to=contact.number, sender=contact.number, text="waits", now=1.0)
+        store.contacts.refresh_summary(contact.id)
+
+    async with stage(tmp_path, people=[person], prepare=prepare, key="") as play:
+        await play.until_text("API key")
+        contact_id = play.contact_id("Ana Torres")
+        [item] = play.store.conversations.newest(contact_id, 10)
+        assert item.state is SendState.QUEUED
