@@ -31,7 +31,8 @@ class TableOfCommands(Provider):
         """Those that fit what is typed."""
         matcher = self.matcher(query)
         for words, run, command in self._commands():
-            score = max(matcher.match(words), matcher.match(command.help) * 0.8)
+            # Fuzzy over whole sentences, nearly everything would fit.
+            score = matcher.match(words) or float(query.strip().casefold() in command.help.casefold()) / 2
             if score > 0:
                 yield Hit(score, matcher.highlight(words), run, help=command.help)
 

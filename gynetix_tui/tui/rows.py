@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from rich.cells import cell_len
+
 from gynetix_tui.model import Direction, Item, ItemKey, SendState, TimeSource
 from gynetix_tui.text import clean, clean_line
 from gynetix_tui.tui.timestamps import Calendar
@@ -69,7 +71,7 @@ class Layout:
     @property
     def name_width(self) -> int:
         """Cells of the column of names."""
-        return min(8, max(3, len(self.them))) if self.width >= 44 else 3
+        return min(8, max(3, cell_len(self.them))) if self.width >= 44 else 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def draw(item: Item, layout: Layout, *, before: ItemKey | None, divider: bool = 
     if divider:
         lines.append(_centred("── new ──", Role.NEW, layout.width))
     head = _head(item, layout)
-    indent = sum(len(span.text) for span in head)
+    indent = sum(cell_len(span.text) for span in head)
     text = clean(item.text)
     room = max(layout.width - indent, 8)
     for number, (start, end) in enumerate(wrap(text, room)):
@@ -162,11 +164,11 @@ def _notes(item: Item, layout: Layout) -> list[tuple[str, Role]]:
     notes: list[tuple[str, Role]] = []
     reason, key = clean_line(item.reason), layout.decide_key
     if item.state is SendState.FAILED:
-        notes.append((f"not sent: {reason} · {key} sends it again", Role.TROUBLE))
+        notes.append((f"{_because('not sent', reason)} · {key} sends it again", Role.TROUBLE))
     elif item.state is SendState.UNCONFIRMED and item.missing:
         notes.append((f"not found at the gateway · {key}: send again or discard", Role.TROUBLE))
     elif item.state is SendState.UNCONFIRMED:
-        notes.append((f"may have been sent: {reason} · {key} decides", Role.TROUBLE))
+        notes.append((f"{_because('may have been sent', reason)} · {key} decides", Role.TROUBLE))
     elif item.state is SendState.QUEUED and reason:
         notes.append((f"queued: {reason}; it is tried again by itself", Role.NOTE))
     if item.time_source is TimeSource.DATE:
@@ -177,6 +179,10 @@ def _notes(item: Item, layout: Layout) -> list[tuple[str, Role]]:
         notes.append(("the gateway gave no time", Role.NOTE))
     notes += [(f"{clean_line(name)}: {clean_line(value)}", Role.NOTE) for name, value in item.extra]
     return notes
+
+
+def _because(what: str, reason: str) -> str:
+    return f"{what}: {reason}" if reason else what
 
 
 def _centred(text: str, role: Role, width: int) -> Line:

@@ -1,4 +1,4 @@
-"""The terminal's driver, made to survive what terminals do: bad bytes, a broken pipe, a stray SIGCONT.
+"""The terminal's driver, made to survive what terminals do: bad bytes, ESC in a paste, a broken pipe, a stray SIGCONT.
 
 These are private parts of Textual 8.2, met here and nowhere else; pyproject.toml holds Textual below the next minor
 version for it, and the tests in a pseudo-terminal guard each of them.
@@ -13,11 +13,14 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from types import FrameType
 
+from textual import _xterm_parser
 from textual.drivers import linux_driver
 from textual.drivers._writer_thread import WriterThread
+from textual.message import Message
 
 from gynetix_tui.errors import TerminalError
 
@@ -60,10 +63,55 @@ class _Writer(WriterThread):
                     self._file.flush()
             except (OSError, ValueError):
                 broken = True
+                self._forget()
+
+    def _forget(self) -> None:
+        """Lead the file nowhere: Python flushes its buffer at the end, and would fail with a code of its own, 120."""
+        with suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+            os.dup2(nowhere, self._file.fileno())
+            os.close(nowhere)
+
+
+class _Parser(_xterm_parser.XTermParser):
+    """Keeps pastes whole: Textual takes what follows an ESC in a bracketed paste for keys, a Ctrl+Q among them."""
+
+    _pasting = False
+    _tail = ""  # the beginning of a marker, at the end of what was read; within a paste it is held back
+
+    def feed(self, data: str) -> Iterable[Message]:
+        """Parse what was read; an empty text is the end of the input."""
+        tamed = self._tame(data)
+        return () if data and not tamed else super().feed(tamed)
+
+    def _tame(self, data: str) -> str:
+        """What was read, with every ESC within a paste as its picture, which is how it would be shown."""
+        rest, tamed = self._tail + data, ""
+        skip = 0 if self._pasting else len(self._tail)
+        while True:
+            marker = (
+                _xterm_parser.BRACKETED_PASTE_END if self._pasting else _xterm_parser.BRACKETED_PASTE_START
+            )
+            piece, found, rest = rest.partition(marker)
+            self._tail = "" if found else _overlap(piece, marker)
+            if self._pasting:
+                tamed += piece.removesuffix(self._tail).replace("\x1b", "\u241b") + found
+            else:
+                tamed += (piece + found)[skip:]
+                skip = 0
+            if not found:
+                return tamed
+            self._pasting = not self._pasting
+
+
+def _overlap(text: str, marker: str) -> str:
+    """The longest beginning of a marker with which a text ends."""
+    beginnings = (marker[:length] for length in range(len(marker) - 1, 0, -1))
+    return next((beginning for beginning in beginnings if text.endswith(beginning)), "")
 
 
 class TerminalDriver(linux_driver.LinuxDriver):
-    """Textual's driver, with three repairs."""
+    """Textual's driver, which resumes only what was suspended."""
 
     _suspended_by_signal = False
 
@@ -83,6 +131,7 @@ def repair_driver() -> type[TerminalDriver]:
     # A byte that is no UTF-8, typed in a Latin-1 terminal, would end the program.
     linux_driver.getincrementaldecoder = _forgiving_decoder  # type: ignore[attr-defined, assignment]  # by name
     linux_driver.WriterThread = _Writer  # type: ignore[attr-defined]  # likewise
+    linux_driver.XTermParser = _Parser  # type: ignore[attr-defined]  # likewise
     return TerminalDriver
 
 

@@ -59,22 +59,22 @@ class Window:
         self.items = self.reads.newest(self.contact_id, PAGE)
         self.has_all_newer = True
         self.has_all_older = len(self.items) < PAGE
+        self._above = None
 
     def load_oldest(self) -> None:
         """Go to its beginning."""
         self.items = self.reads.oldest(self.contact_id, PAGE)
         self.has_all_older = True
         self.has_all_newer = len(self.items) < PAGE
+        self._above = None
 
-    def reload(self) -> None:
-        """Read the same part anew; at the end of the conversation, with what has come since."""
-        if not self.items or (self.has_all_newer and self.has_all_older and len(self.items) < PAGE):
-            self.load_newest()
-            return
-        # Some more than before: texts of ours turn into messages, which have other keys.
-        limit = len(self.items) + PAGE
-        self.items = self.reads.starting_at(self.contact_id, self.items[0].key, limit)
-        self.has_all_newer = len(self.items) < limit
+    def load_around(self, key: ItemKey) -> None:
+        """Read a page on either side of a key."""
+        older = self.reads.before(self.contact_id, key, PAGE)
+        newer = self.reads.starting_at(self.contact_id, key, PAGE)
+        self.items = older + newer
+        self.has_all_older, self.has_all_newer = len(older) < PAGE, len(newer) < PAGE
+        self._above = None
 
     def extend_older(self) -> int:
         """Read a page of older items; return how many came."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from textual.pilot import Pilot
@@ -87,7 +88,6 @@ class Stage:
     clock: Clock
     keyring: Keyring
     folder: Path
-    _started: float = field(default_factory=time.monotonic)
 
     @property
     def main(self) -> MainScreen:
@@ -141,26 +141,54 @@ class Stage:
         await self.pilot.pause()
 
 
-@asynccontextmanager
-async def stage(
+@dataclass
+class Setting:
+    """Everything but the running app."""
+
+    app: GynetixApp
+    sandbox: Sandbox
+    engine: Engine
+    store: Store
+    clock: Clock
+    keyring: Keyring
+    folder: Path
+
+    @asynccontextmanager
+    async def play(self, pilot: Pilot[str], *, settled: bool = True) -> AsyncIterator[Stage]:
+        """Run the engine beside the app; wait first, if so wished, until every conversation has been fetched."""
+        running = asyncio.create_task(self.engine.run())
+        acting = Stage(
+            self.app, pilot, self.sandbox, self.engine, self.store, self.clock, self.keyring, self.folder
+        )
+        try:
+            if settled and self.keyring.key:
+                await acting.until(
+                    lambda: all(contact.fetched_at is not None for contact in self.store.contacts.all()),
+                    "every conversation fetched",
+                )
+            yield acting
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+@contextmanager
+def setting(
     folder: Path,
     *,
-    size: tuple[int, int] = (120, 40),
     people: Sequence[Person] = DEMO_PEOPLE,
     key: str = DEFAULT_KEY,
     keyring: str = "",
     local_number: PhoneNumber | None = LOCAL_NUMBER,
-    polling: Polling = Polling(requests_per_minute=6000),
+    polling: Polling | None = None,
     keys: dict[str, str] | None = None,
     prepare: Callable[[Store], None] = lambda _: None,
     demo: bool = False,
-    settled: bool = True,
-) -> AsyncIterator[Stage]:
-    """Open the client in the size given, with every conversation fetched once.
+) -> Iterator[Setting]:
+    """Put the parts of the client together.
 
     Args:
         folder: For the store and config.toml.
-        size: Columns and rows.
         people: Who is at the gateway, and in the contacts.
         key: The key in the keyring; empty for none.
         keyring: The keyring's name; empty for none.
@@ -169,10 +197,10 @@ async def stage(
         keys: The [keys] of config.toml.
         prepare: Changes the store before anything starts.
         demo: Say that this is the demonstration.
-        settled: Wait until every conversation has been fetched.
     """
     clock = Clock()
     held = Keyring(keyring, key)
+    often = polling or Polling(requests_per_minute=6000)
     with Sandbox(now=clock, people=people, reply_delay=2.0) as sandbox:
         store_file = folder / "store.db"
         with Store.open(store_file) as writable, writable.transaction():
@@ -181,33 +209,30 @@ async def stage(
                     PhoneNumber(f"+{person.number}"), person.name, now=START - KNOWN_SECONDS
                 )
             prepare(writable)
+        account = StageAccount(sandbox, held)
         engine = Engine(
-            store_file,
-            StageAccount(sandbox, held),
-            polling=polling,
-            now=clock,
-            jitter=random.Random(1),
-            monotonic=clock,
+            store_file, account, polling=often, now=clock, jitter=random.Random(1), monotonic=clock
         )
-        settings = Settings(gateway=Gateway(from_number=local_number), polling=polling, keys=keys or {})
+        settings = Settings(gateway=Gateway(from_number=local_number), polling=often, keys=keys or {})
         with Store.open(store_file, read_only=True) as store:
             session = Session(
                 store, engine, settings, KeyMap(keys), Calendar(ZONE), clock, folder / "config.toml", demo
             )
             app = GynetixApp(session, environ={"COLORTERM": "truecolor"})
-            async with app.run_test(size=size, notifications=True) as pilot:
-                running = asyncio.create_task(engine.run())
-                acting = Stage(app, pilot, sandbox, engine, store, clock, held, folder)
-                try:
-                    if settled and key:
-                        await acting.until(
-                            lambda: all(contact.fetched_at is not None for contact in store.contacts.all()),
-                            "every conversation fetched",
-                        )
-                    yield acting
-                finally:
-                    running.cancel()
-                    await asyncio.gather(running, return_exceptions=True)
+            yield Setting(app, sandbox, engine, store, clock, held, folder)
+
+
+@asynccontextmanager
+async def stage(
+    folder: Path, *, size: tuple[int, int] = (120, 40), settled: bool = True, **options: Any
+) -> AsyncIterator[Stage]:
+    """Open the client in the size given; the other options are those of `setting`."""
+    with setting(folder, **options) as made:
+        async with (
+            made.app.run_test(size=size, notifications=True) as pilot,
+            made.play(pilot, settled=settled) as play,
+        ):
+            yield play
 
 
 Scene = Callable[[Stage], Awaitable[None]]

@@ -14,12 +14,14 @@ from gynetix_tui.tui.screens.dialog import Dialog
 from gynetix_tui.tui.wrapping import wrap
 
 KEY_CELLS = 17
-TEXT_CELLS = 56
+BOX_CELLS = 80
+FRAME_CELLS = 5
+"""What the box takes of its width for itself: padding and scroll bar."""
 
 
-def two_columns(left: str, right: str) -> list[str]:
+def two_columns(left: str, right: str, width: int) -> list[str]:
     """A key and what it does; what does not fit on a line goes on under its own column."""
-    lines = [right[start:end] for start, end in wrap(right, TEXT_CELLS)]
+    lines = [right[start:end] for start, end in wrap(right, width - KEY_CELLS)]
     return [f"{left:<{KEY_CELLS}}{lines[0]}", *(" " * KEY_CELLS + line for line in lines[1:])]
 
 
@@ -49,12 +51,13 @@ class Help(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """A section for each place, then the marks."""
+        width = min(BOX_CELLS, self.app.size.width * 96 // 100) - FRAME_CELLS
         places = [self._place, *(place for place in Place if place is not self._place)]
         with VerticalScroll(classes="box", can_focus=False):
             for place in places:
-                yield self._section(place.value, self._lines(place))
+                yield self._section(place.value, self._lines(place, width))
             yield self._section(
-                "Marks before your texts", [two_columns(*entry) for entry in MEANINGS.items()]
+                "Marks before your texts", [two_columns(*entry, width) for entry in MEANINGS.items()]
             )
             yield Static(
                 "To select with the mouse in the terminal's own way, hold Shift. Esc closes this help.",
@@ -74,8 +77,8 @@ class Help(Dialog[None]):
         box = self.query_one(VerticalScroll)
         box.scroll_relative(y=pages * max(1, box.size.height - 2), animate=False)
 
-    def _lines(self, place: Place) -> list[list[str]]:
+    def _lines(self, place: Place, width: int) -> list[list[str]]:
         return [
-            two_columns(" ".join(map(short_key, self._keys.of(command.id))), command.help)
+            two_columns(" ".join(map(short_key, self._keys.of(command.id))), command.help, width)
             for command in commands_of([place])
         ]

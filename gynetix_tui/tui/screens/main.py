@@ -102,6 +102,7 @@ class MainScreen(Screen[None]):
         self.set_class(width < WIDE_FROM, "-medium")
         self.set_class(width < SMALLEST[0] or height < SMALLEST[1], "-too-small")
         self.call_after_refresh(self._show_keys)
+        self.call_after_refresh(self._show_status)
 
     # What the engine says
 
@@ -130,6 +131,8 @@ class MainScreen(Screen[None]):
         number = self._session.settings.gateway.from_number
         demo = "demo, nothing leaves this machine" if self._session.demo else ""
         left = " · ".join(filter(None, (self._session.shown(number) if number else "", demo)))
+        if self.size.width < ONE_PANE_BELOW:
+            left = ""  # the right side says more
         unread = self._session.store.contacts.unread_total()
         name = ""
         if self._link.contact_id is not None:

@@ -1,0 +1,92 @@
+"""Pictures of the screens, compared cell by cell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from scenes import SCENES, Picture
+from stage import Scene, Stage, setting
+from textual.pilot import Pilot
+
+from gynetix_tui.sandbox import Call, Fault, FaultKind
+
+SIZES = [(120, 40), (80, 24), (50, 20)]
+
+
+class Compare(Protocol):
+    """The fixture of pytest-textual-snapshot."""
+
+    def __call__(self, app: Any, *, terminal_size: tuple[int, int], run_before: Any) -> bool: ...
+
+
+async def _list(play: Stage) -> None:
+    await play.press("down")
+
+
+async def _conversation(play: Stage) -> None:
+    await play.open("Mei Chen 陈美")
+    await play.press("shift+tab", "up", "up")
+
+
+async def _history(play: Stage) -> None:
+    await play.open("Priya Raman")
+    await play.press("shift+tab", "home", "pagedown")
+
+
+async def _uncertain(play: Stage) -> None:
+    play.sandbox.faults.add(Fault(FaultKind.CLOSE_AFTER_BODY, call=Call.SEND, times=1))
+    await play.open("Ana Torres")
+    await play.write("Are you there?")
+    await play.press("enter")
+    await play.until_text("may have been sent")
+    await play.press("shift+tab", "up", "r")
+
+
+async def _suppress(play: Stage) -> None:
+    await play.press("x")
+
+
+async def _go_to(play: Stage) -> None:
+    await play.press("ctrl+g")
+    await play.write("an")
+
+
+async def _palette(play: Stage) -> None:
+    await play.press("ctrl+p")
+    await play.write("pin")
+    await play.until_text("Keep the contact")
+
+
+MORE: dict[str, Scene] = {
+    "list": _list,
+    "conversation": _conversation,
+    "history": _history,
+    "uncertain": _uncertain,
+    "suppress": _suppress,
+    "go-to": _go_to,
+    "palette": _palette,
+}
+PICTURES = {
+    **{
+        f"{name}-{w}x{h}": (picture, (w, h))
+        for name, picture in SCENES.items()
+        for w, h in SIZES
+        if picture.every_size
+    },
+    **{f"{name}-{w}x{h}": (Picture(act), (w, h)) for name, act in MORE.items() for w, h in SIZES},
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_picture(snap_compare: Compare, tmp_path: Path, name: str) -> None:
+    picture, size = PICTURES[name]
+    with setting(tmp_path, **picture.options) as made:
+
+        async def act(pilot: Pilot[str]) -> None:
+            async with made.play(pilot) as play:
+                await picture.act(play)
+                await pilot.pause()
+
+        assert snap_compare(made.app, terminal_size=size, run_before=act)
