@@ -118,9 +118,12 @@ class Engine:
         sender = Sender(gateway, self._writer, now=self._now, publish=self._publish, accepted=poller.soon)
         self._poller, self._sender = poller, sender
         poller.open(self._open)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(poller.run(), name="poller")
-            tasks.create_task(sender.run(), name="sender")
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(poller.run(), name="poller")
+                tasks.create_task(sender.run(), name="sender")
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None  # the first failed, and the other was stopped for it
 
     async def _key(self) -> ApiKey:
         reason = ""
@@ -132,6 +135,9 @@ class Engine:
             self._publish(LinkChanged(Link(LinkState.NO_KEY, reason, since=self._now())))
             self._publish(KeyNeeded(reason, await self._account.keyring()))
             key = await self._given_key.get()
+            self._publish(
+                LinkChanged(Link(LinkState.STARTING, since=self._now(), every=self._polling.open_seconds))
+            )
         return key
 
     def _publish(self, event: Event) -> None:

@@ -6,8 +6,10 @@ answer twice changes nothing, and a shorter or empty one removes nothing.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 from gynetix_tui.engine import reconcile
 from gynetix_tui.engine.placing import Placed, place
@@ -16,6 +18,7 @@ from gynetix_tui.store import Store
 from gynetix_tui.store.messages import NewMessage, StoredMessage
 
 Identity = tuple[Direction, int | str, str]
+Places = dict[tuple[int, int], list[StoredMessage]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +80,18 @@ def _add_new(
     """Add what the store has not; return how many unread texts came in, and whether anything changed."""
     placed = place(answer.messages, now=now)
     known = _known(store, contact.id, placed)
+    elsewhere = [entry for entry in placed if not _is_in_place(entry, known)]
+    left: dict[Identity, deque[StoredMessage]] = {
+        identity: deque(chain.from_iterable(places.values())) for identity, places in known.items()
+    }
     new: list[NewMessage] = []
     ranks: list[tuple[int, int]] = []
-    for entry in placed:
-        copies = known.get(_identity(entry))
+    for entry in elsewhere:
+        copies = left.get(_identity(entry))
         if copies:
-            stored = copies.pop(0)
-            # The rank of a message without a time of its own depends on its neighbours in each answer.
-            if stored.rank != entry.rank and stored.ts == entry.ts:
+            stored = copies.popleft()
+            # A message without a time of its own has another with other neighbours; it stays where it was put first.
+            if stored.ts == entry.ts:
                 ranks.append((entry.rank, stored.id))
         else:
             new.append(_new_message(entry, contact, first=first))
@@ -93,7 +100,19 @@ def _add_new(
     return sum(message.unread for message in new), bool(new or ranks)
 
 
-def _known(store: Store, contact_id: ContactId, placed: list[Placed]) -> dict[Identity, list[StoredMessage]]:
+def _is_in_place(entry: Placed, known: dict[Identity, Places]) -> bool:
+    """Whether a copy stands just where the answer has it; that one is then taken.
+
+    These go first: of several alike, a copy that is in its place must not be moved for another.
+    """
+    copies = known.get(_identity(entry), {}).get((entry.ts, entry.rank))
+    if copies:
+        copies.pop()
+        return True
+    return False
+
+
+def _known(store: Store, contact_id: ContactId, placed: list[Placed]) -> dict[Identity, Places]:
     """The stored messages that the answer may hold again, oldest first under each identity."""
     dated = [entry.ts for entry in placed if entry.source is TimeSource.TS]
     stored: list[StoredMessage] = []
@@ -101,10 +120,11 @@ def _known(store: Store, contact_id: ContactId, placed: list[Placed]) -> dict[Id
         stored += [m for m in store.messages.since(contact_id, min(dated)) if m.time_source is TimeSource.TS]
     if len(dated) < len(placed):
         stored += store.messages.without_ts(contact_id)
-    known: dict[Identity, list[StoredMessage]] = {}
+    known: dict[Identity, Places] = {}
     for message in stored:
         stamp = message.ts if message.time_source is TimeSource.TS else message.date_text
-        known.setdefault((message.direction, stamp, message.text), []).append(message)
+        places = known.setdefault((message.direction, stamp, message.text), {})
+        places.setdefault((message.ts, message.rank), []).append(message)
     return known
 
 

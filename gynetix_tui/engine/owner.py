@@ -18,7 +18,7 @@ def is_alive(owner: str) -> bool:
         return False
     try:
         os.kill(int(pid), 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         pass  # somebody else's now, or ours under another user: its start time decides
@@ -28,13 +28,12 @@ def is_alive(owner: str) -> bool:
 def _started(pid: int) -> str:
     """Boot and start time of a process, or an empty string where the system has no /proc to tell."""
     try:
-        # The program's name, in parentheses, may hold blanks; the 20th field after it is the start time: proc(5).
-        ticks = (
-            Path(f"/proc/{pid}/stat")
-            .read_text(encoding="utf-8", errors="replace")
-            .rpartition(")")[2]
-            .split()[19]
-        )
-        return f"{Path('/proc/sys/kernel/random/boot_id').read_text(encoding='ascii').strip()}:{ticks}"
+        # The program's name, in parentheses, may hold blanks; after it come the state and, as the 20th field, the
+        # start time: proc(5).
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        fields = status.rpartition(")")[2].split()
+        if fields[0] in "ZX":
+            return "ended"  # only its parent has not looked yet
+        return f"{Path('/proc/sys/kernel/random/boot_id').read_text(encoding='ascii').strip()}:{fields[19]}"
     except (OSError, IndexError):
         return ""

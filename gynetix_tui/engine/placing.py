@@ -6,6 +6,7 @@ gateway does not name. A neighbour that has both tells how far that zone is from
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -51,32 +52,32 @@ def place(messages: Sequence[FetchedMessage], *, now: float) -> list[Placed]:
 def _times(messages: Sequence[FetchedMessage], now: float) -> list[tuple[int, TimeSource]]:
     if all(message.ts is not None for message in messages):
         return [(message.ts or 0, TimeSource.TS) for message in messages]
+    dates = [_read_date(message.date) for message in messages]
+    zones = [
+        (index, (message.ts - date) // _QUARTER_HOUR * _QUARTER_HOUR)  # `date` has whole minutes only
+        for index, (message, date) in enumerate(zip(messages, dates, strict=True))
+        if message.ts is not None and date is not None
+    ]
     times: list[tuple[int, TimeSource] | None] = []
-    for index, message in enumerate(messages):
-        local = _read_date(message.date)
+    for index, (message, date) in enumerate(zip(messages, dates, strict=True)):
         if message.ts is not None:
             times.append((message.ts, TimeSource.TS))
-        elif local is not None:
-            times.append((local + _zone_beside(messages, index), TimeSource.DATE))
+        elif date is not None:
+            times.append((date + _nearest(zones, index, otherwise=0), TimeSource.DATE))
         else:
             times.append(None)
     known = [(index, time[0]) for index, time in enumerate(times) if time]
     return [
-        time
-        or (min(known, key=lambda other: abs(other[0] - index))[1] if known else int(now), TimeSource.NONE)
+        time or (_nearest(known, index, otherwise=int(now)), TimeSource.NONE)
         for index, time in enumerate(times)
     ]
 
 
-def _zone_beside(messages: Sequence[FetchedMessage], index: int) -> int:
-    """Seconds from the account's clock to UTC, from the nearest message that has both times; 0 where none has."""
-    for distance in range(1, len(messages)):
-        for other in (index - distance, index + distance):
-            if 0 <= other < len(messages):
-                ts, local = messages[other].ts, _read_date(messages[other].date)
-                if ts is not None and local is not None:
-                    return (ts - local) // _QUARTER_HOUR * _QUARTER_HOUR  # `date` has whole minutes only
-    return 0
+def _nearest(known: Sequence[tuple[int, int]], index: int, *, otherwise: int) -> int:
+    """The value whose index is the nearest, the earlier of two; `known` is sorted by index."""
+    after = bisect_left(known, (index, 0))
+    beside = known[max(0, after - 1) : after + 1]
+    return min(beside, key=lambda entry: abs(entry[0] - index))[1] if beside else otherwise
 
 
 def _read_date(date: str) -> int | None:

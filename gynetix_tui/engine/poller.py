@@ -130,6 +130,8 @@ class Poller:
         for contact_id, number, last_at, digest in rows:
             fresh = _Target(contact_id, number, last_at, digest, BackOff(self._jitter))
             self._targets[contact_id] = known.get(contact_id, fresh)
+        if self._link.state is LinkState.TROUBLE:
+            self._show_link()  # it may have been about a contact that is gone
         self._wake.set()
 
     async def run(self) -> None:
@@ -156,12 +158,16 @@ class Poller:
             return None, self._backoff.until - now
         if not self._targets:
             return None, None
-        ready = [target for target in self._targets.values() if self._due(target) <= now]
-        if not ready:
-            return None, min(map(self._due, self._targets.values())) - now
-        target = min(ready, key=self._preference)
-        wait = self._limit.wait(now, background=target.id != self._open)
-        return (None, wait) if wait > 0 else (target, 0.0)
+        waits: list[float] = []
+        ready: list[_Target] = []
+        for target in self._targets.values():
+            wait = self._due(target) - now
+            if wait <= 0:
+                wait = self._limit.wait(now, background=target.id != self._open)
+            if wait <= 0:
+                ready.append(target)
+            waits.append(wait)
+        return (min(ready, key=self._preference), 0.0) if ready else (None, min(waits))
 
     def _preference(self, target: _Target) -> tuple[bool, bool, bool, float, float]:
         """After a failure another conversation is tried first: then it shows whether all fail or only one."""
@@ -201,7 +207,9 @@ class Poller:
                 lambda store: merge(store, target.id, answer, asked_at=asked_at, now=now)
             )
             target.awaiting = outcome.awaiting
-            target.digest = b"" if answer.skipped else answer.digest
+            # What is doubtful is looked at again each time, or a second empty answer would count as a good one.
+            doubtful = answer.skipped or outcome.returned_nothing
+            target.digest = b"" if doubtful else answer.digest
             if answer.messages:
                 target.last_at = max(target.last_at, max(m.ts or 0 for m in answer.messages))
         target.backoff.succeeded()

@@ -19,6 +19,8 @@ RETRY_SECONDS = (2.0, 5.0, 15.0, 60.0)
 GIVE_UP_SECONDS = 10 * 60
 """A text never leaves, unasked, later than this after it was written."""
 CONVERSATIONS_AT_ONCE = 4
+BLOCKED_SECONDS = 5.0
+"""How often to look again for a text that waits behind another, which may be another process's."""
 QUIT_SECONDS = 5.0
 """How long quitting waits for requests under way."""
 
@@ -84,18 +86,37 @@ class Sender:
 
     async def _claim(self) -> OutgoingText | None:
         now = self._now()
-        return await self._writer.run(lambda store: store.outbox.claim(owner=self._owner, now=now))
+
+        def work(store: Store) -> OutgoingText | None:
+            text = store.outbox.claim(owner=self._owner, now=now)
+            if text:
+                store.contacts.refresh_summary(text.contact_id)
+            return text
+
+        claim = asyncio.ensure_future(self._writer.run(work))
+        try:
+            return await asyncio.shield(claim)
+        except asyncio.CancelledError:
+            # The claim is written all the same; its text certainly did not leave.
+            if text := await claim:
+                await self._change(
+                    text, lambda store: store.outbox.requeue(text.id, reason="", next_try_at=now)
+                )
+            raise
 
     async def _rest(self) -> None:
         """Until something is queued, something under way ends, or a retry is due."""
         due = await self._writer.run(lambda store: store.outbox.next_try_at())
-        # One that is due already waits for another of its conversation, whose end wakes us.
-        seconds = None if due is None or due <= self._now() else due - self._now()
+        seconds = None if due is None else due - self._now()
+        # One that is due already waits for another under way: its end wakes us where it is ours.
+        blocked = seconds is not None and seconds <= 0
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(BLOCKED_SECONDS if blocked else seconds):
                 await self._wake.wait()
         except TimeoutError:
-            pass
+            if blocked:
+                for contact_id in await recover(self._writer, now=self._now()):
+                    self._publish(ContactChanged(contact_id))
 
     async def _expire(self) -> None:
         now = self._now()

@@ -75,6 +75,16 @@ class GynetixApp(QuietCrash[str]):
         elif self._main is not None:
             self._main.post_message(EngineSpoke(event))
 
+    def on_app_focus(self) -> None:
+        """The terminal tells that it is looked at again: what is new counts as read, and is asked for."""
+        self.session.engine.set_focused(True)
+        if self._main is not None and self._main.is_attached:
+            self._main.talk.note_read()
+
+    def on_app_blur(self) -> None:
+        """The terminal tells that nobody looks."""
+        self.session.engine.set_focused(False)
+
     def on_asked(self, message: Asked) -> None:
         """Ask the user for the key."""
         from gynetix_tui.tui.screens.first_start import FirstStart, Started

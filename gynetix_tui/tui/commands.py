@@ -80,10 +80,12 @@ COMMANDS: tuple[Command, ...] = (
     _everywhere("focus_previous", "shift+tab", "move_focus(-1)", "previous part", "Move back the same way."),
     _everywhere("back", "escape", "back", "back", "One step back; what you wrote stays."),
     _everywhere("repaint", "ctrl+l", "repaint", "repaint", "Draw the whole screen anew."),
+    _everywhere("suspend", "ctrl+z", "suspend", "suspend", "Back to the shell; fg returns here."),
     _everywhere("quit", "ctrl+q", "leave", "quit", "Quit; what you wrote stays for the next time."),
     _here(_COMPOSER, "send", "enter", "send", "send", "Send what you wrote.", bar=True),
     _here(_COMPOSER, "newline", "ctrl+j shift+enter", "newline", "new line", "Begin a new line.", bar=True),
     _here(_COMPOSER, "editor", "ctrl+o", "screen.editor", "editor", "Write in $VISUAL or $EDITOR.", palette=True),
+    _here(_COMPOSER, "undo", "ctrl+underscore", "undo", "undo", "Take back the last change of what you wrote."),
     _here(_COMPOSER, "recall", "up", "recall", "last text", "In an empty composer: take back the last text sent here."),
     _here(_LIST, "list_up", "up k", "move(-1)", "up", "The contact above."),
     _here(_LIST, "list_down", "down j", "move(1)", "down", "The contact below."),
@@ -110,12 +112,12 @@ COMMANDS: tuple[Command, ...] = (
     _here(_CONVERSATION, "copy", "c", "copy", "copy", "Send the text to the terminal's clipboard.", bar=True),
     _here(_CONVERSATION, "decide", "r", "screen.decide", "send again", "Send again, or give up, a text that failed or may not have arrived.", bar=True),
     _here(_CONVERSATION, "suppress", "x", "screen.suppress", "suppress", "No more texts to this number, ever (asks).", bar=True, palette=True),
-    _here(_CONVERSATION, "write", "enter i", "screen.write", "write", "Go to the composer."),
+    _here(_CONVERSATION, "write", "enter", "screen.write", "write", "Go to the composer."),
 )  # fmt: skip
 """Every command. Within a place, no two have a key in common."""
 
 _SHORT = {
-    "ctrl+": "^", "shift+": "Shift+", "alt+": "Alt+", "escape": "Esc", "enter": "Enter", "tab": "Tab", "slash": "/",
+    "ctrl+": "^", "shift+": "Shift+", "alt+": "Alt+", "escape": "Esc", "underscore": "_", "enter": "Enter", "tab": "Tab", "slash": "/",
     "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "up": "Up", "down": "Down",
 }  # fmt: skip
 

@@ -73,7 +73,7 @@ class _Writer(WriterThread):
             os.close(nowhere)
 
 
-class _Parser(_xterm_parser.XTermParser):
+class Parser(_xterm_parser.XTermParser):
     """Keeps pastes whole: Textual takes what follows an ESC in a bracketed paste for keys, a Ctrl+Q among them."""
 
     _pasting = False
@@ -131,7 +131,7 @@ def repair_driver() -> type[TerminalDriver]:
     # A byte that is no UTF-8, typed in a Latin-1 terminal, would end the program.
     linux_driver.getincrementaldecoder = _forgiving_decoder  # type: ignore[attr-defined, assignment]  # by name
     linux_driver.WriterThread = _Writer  # type: ignore[attr-defined]  # likewise
-    linux_driver.XTermParser = _Parser  # type: ignore[attr-defined]  # likewise
+    linux_driver.XTermParser = Parser  # type: ignore[attr-defined]  # likewise
     return TerminalDriver
 
 

@@ -7,7 +7,7 @@ or changes its height moves nothing, and opening a conversation costs the same w
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,6 +17,8 @@ PAGE = 200
 """Items read at once."""
 MOST = 1_200
 """Items kept; beyond, those far from the view are let go."""
+NEAR = 20
+"""How many places further an item is looked for that has another key now."""
 
 
 class Reads(Protocol):
@@ -120,6 +122,27 @@ class Window:
         """The index of the item with a key, or of the next one after where it would stand."""
         return bisect_left(self.items, key, key=lambda item: item.key)
 
+    def key_again(self, item: Item, known: Collection[ItemKey]) -> ItemKey | None:
+        """The key of an item, or of what has taken its place; None where there is neither.
+
+        A text of ours that the gateway returned is a message with another key, and a message whose neighbours in
+        the same second came late has another rank.
+
+        Args:
+            item: As it was.
+            known: The keys that there were before: what had one of those is something else.
+        """
+        index = self.index_of(item.key)
+        if index < len(self.items) and self.items[index].key == item.key:
+            return item.key
+        near = self.items[max(index - NEAR, 0) : index + NEAR]
+        twins = [
+            other.key
+            for other in near
+            if (other.text, other.direction) == (item.text, item.direction) and other.key not in known
+        ]
+        return min(twins, key=lambda key: abs(self.index_of(key) - index), default=None)
+
     def index_before(self, key: ItemKey) -> int:
         """The index of the item with a key, or of the next one before where it would stand; -1 for none."""
         return bisect_right(self.items, key, key=lambda item: item.key) - 1
@@ -152,13 +175,26 @@ class View:
         """Whether the view stays at the newest item when others come."""
         return self._top is None
 
+    def reload(self) -> None:
+        """Read anew what is on the screen; at the end of the conversation, with what has come since."""
+        if self._top is None or not self._window.items:
+            self._window.load_newest()
+            return
+        key, line = self._top
+        index = self._window.index_of(key)
+        item = self._window.items[index] if index < len(self._window.items) else None
+        known = {each.key for each in self._window.items}
+        self._window.load_around(key)
+        if item and item.key == key:
+            self._top = (self._window.key_again(item, known) or key, line)
+
     def rows(self) -> list[Row]:
         """The rows on the screen, top to bottom; fewer than the height where the conversation is shorter."""
         if self._top is not None:
-            rows = self._down_from(*self._top_row(), self.height)
-            if len(rows) == self.height:
-                return rows
-            self._top = None  # the end was reached: nothing of the screen stays empty
+            rows = self._down_from(*self._top_row(), self.height + 1)
+            if len(rows) > self.height:
+                return rows[: self.height]
+            self._top = None  # the end was reached: nothing of the screen stays empty, and the view follows
         return self._up_from_end(self.height)
 
     def scroll(self, lines: int) -> None:
@@ -192,7 +228,9 @@ class View:
 
     def show(self, index: int) -> None:
         """Move as little as is needed to show all of an item (its end, where it is taller than the view)."""
+        key = self._window.items[index].key
         rows = self.rows()
+        index = self._window.index_of(key)
         mine = [row for row in rows if row.index == index]
         height = self._height_of(index)
         if len(mine) == min(height, self.height):
@@ -201,12 +239,16 @@ class View:
             self._hang_on(index, 0)
         else:
             self._hang_on(*self._back(index, height - 1, self.height - 1))
-            self.rows()
 
     def show_at_top(self, key: ItemKey, *, above: int = 2) -> None:
         """Put the item with a key near the top, with some lines above it."""
+        index = self._window.index_of(key)
+        beyond = len(self._window.items) if not self._window.has_all_newer else -1
+        if index == beyond or (index == 0 and not self._window.has_all_older):
+            self._window.load_around(key)
+            index = self._window.index_of(key)
         if self._window.items:
-            index = min(self._window.index_of(key), len(self._window.items) - 1)
+            index = min(index, len(self._window.items) - 1)
             self._hang_on(*self._back(index, 0, above))
 
     def _hang_on(self, index: int, line: int) -> None:
@@ -220,6 +262,7 @@ class View:
         key, line = self._top
         index = min(self._window.index_of(key), len(self._window.items) - 1)
         if self._window.items[index].key != key:
+            self._top = (self._window.items[index].key, 0)
             return index, 0
         return index, min(line, self._height_of(index) - 1)
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import pyte  # type: ignore[import-untyped]  # it ships no types
+import pyte
 
 from gynetix_tui.model import ContactId, PhoneNumber
 from gynetix_tui.sandbox import Sandbox
@@ -190,7 +190,7 @@ class Terminal:
         time.sleep(HAND)
         self.send(key)
 
-    def type(self, text: str, *, hidden: bool = False) -> None:
+    def write(self, text: str, *, hidden: bool = False) -> None:
         """Type, and see each character appear; dots, where the field hides what is typed."""
         for end, character in enumerate(text, 1):
             self.press(character.encode())
@@ -424,7 +424,7 @@ class Tmux:
         time.sleep(HAND)
         self._run("send-keys", key)
 
-    def type(self, text: str) -> None:
+    def write(self, text: str) -> None:
         """Type, and see all of it appear."""
         for character in text:
             time.sleep(HAND)
@@ -441,4 +441,6 @@ class Tmux:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        socket = Path(self.asked("#{socket_path}"))
         self._run("kill-server")
+        socket.unlink(missing_ok=True)  # tmux leaves it

@@ -9,7 +9,14 @@ import pytest
 from terminal_kit import ENTER, HOME_KEY, PROGRAM, Desk, Tmux, ctrl
 
 ANSWER = "Oh, it's YOU"
-LAST_TEXTS = ("Ana Torres", "Who is this", "You: Optimist", "Lantern login c", "Your Lantern co", "You: Dear Mr. Pe")
+LAST_TEXTS = (
+    "Ana Torres",
+    "Who is this",
+    "You: Optimist",
+    "Lantern login c",
+    "Your Lantern co",
+    "You: Dear Mr. Pe",
+)
 
 
 @pytest.fixture
@@ -34,7 +41,7 @@ def test_the_demo_from_start_to_end(desk: Desk, columns: int, lines: int) -> Non
     terminal.wait_for(r"\d\d:\d\d    Ana  Who is this$")
     terminal.wait_for("Write a text$")
 
-    terminal.type("hello there")
+    terminal.write("hello there")
     terminal.press(ENTER)
     terminal.wait_for(r"\d\d:\d\d (…|✓|✓✓) +You  hello there$")
     terminal.wait_for(r"\d\d:\d\d ✓✓ You  hello there$")
@@ -59,7 +66,7 @@ def test_the_demo_in_tmux(desk: Desk) -> None:
         tmux.wait_for(r"Ana Torres · \(555\) 777-8888")
         tmux.wait_for("Write a text")
 
-        tmux.type("hello from tmux")
+        tmux.write("hello from tmux")
         tmux.press("Enter")
         tmux.wait_for(r"\d\d:\d\d ✓✓ You  hello from tmux$")
         tmux.wait_for(rf"\d\d:\d\d    Ana  {ANSWER}")

@@ -14,7 +14,9 @@ from gynetix_tui.sandbox import Fault, FaultKind, Person, RecordedRequest, Sandb
 SEND = "manualTXT"
 STRANGER = "15551112222"
 # Writes the clipboard; colours; colours by a C1 code; rings; clears the screen; turns the line around.
-HOSTILE = "begin \x1b]52;c;aGFjaw==\x07 \x1b[31;5mred \x9b32;5mgreen \x07 \x1b[2J \x85 \u202eenil \x7f \x00 end"
+HOSTILE = (
+    "begin \x1b]52;c;aGFjaw==\x07 \x1b[31;5mred \x9b32;5mgreen \x07 \x1b[2J \x85 \u202eenil \x7f \x00 end"
+)
 HARMFUL = [b"\x1b]52", b"\x1b[31;5m", b"\x1b[2J", b"\x9b32", b"\xe2\x80\xae", b"\x7f", b"\x00"]
 POINTER_SHAPE = re.compile(rb"\x1b\]22;[a-z]+\x07")
 C1 = re.compile(rb"\xc2[\x80-\x9f]")
@@ -51,14 +53,14 @@ def test_a_first_conversation_with_a_number(desk: Desk, sandbox: Sandbox) -> Non
     terminal.wait_for("No contacts yet")
     terminal.press(ctrl("n"))
     terminal.wait_for("New conversation")
-    terminal.type("(555) 111-2222")
+    terminal.write("(555) 111-2222")
     terminal.press(ENTER)
     terminal.wait_for("Enter takes it all the same")
     terminal.press(ENTER)
     terminal.wait_for(r"from \(555\) 666-7777$")
     terminal.wait_for("Write a text$")
 
-    terminal.type("Is this the bike shop? äé € 🚲")
+    terminal.write("Is this the bike shop? äé € 🚲")
     terminal.press(ENTER)
     terminal.wait_for(r"\d\d:\d\d ✓✓ You +Is this the bike shop\? äé € 🚲$")
     sandbox.world.receive(STRANGER, "It is. Bring the bike.")
@@ -77,7 +79,7 @@ def test_a_first_conversation_with_a_number(desk: Desk, sandbox: Sandbox) -> Non
 def test_a_text_is_answered(desk: Desk, sandbox: Sandbox) -> None:
     desk.add_contact()
     terminal = desk.open_conversation()
-    terminal.type("See you at 9")
+    terminal.write("See you at 9")
     terminal.press(ENTER)
     terminal.wait_for(r"\d\d:\d\d ✓✓ You  See you at 9$")
     terminal.wait_for(r"\d\d:\d\d    Ana  Noted\.$")
@@ -88,7 +90,7 @@ def test_a_text_that_waits_for_its_answer_is_marked_so(desk: Desk, sandbox: Sand
     desk.add_contact()
     sandbox.faults.add(Fault(FaultKind.DELAY, call=SEND, seconds=0.5))
     terminal = desk.open_conversation()
-    terminal.type("slowly")
+    terminal.write("slowly")
     terminal.press(ENTER)
     terminal.wait_for(r"\d\d:\d\d …  You  slowly$")
     terminal.wait_for(r"\d\d:\d\d ✓✓ You  slowly$")
@@ -99,7 +101,7 @@ def test_a_text_that_may_have_been_sent_is_never_sent_again_by_itself(desk: Desk
     desk.add_contact()
     sandbox.faults.add(Fault(FaultKind.CLOSE_AFTER_BODY, call=SEND, acts=False))
     terminal = desk.open_conversation()
-    terminal.type("perhaps")
+    terminal.write("perhaps")
     terminal.press(ENTER)
     terminal.wait_for(r"\d\d:\d\d \?  You  perhaps$")
     terminal.wait_for("may have been sent")
@@ -116,14 +118,14 @@ def test_a_text_that_may_have_been_sent_is_never_sent_again_by_itself(desk: Desk
 def test_a_draft_outlives_the_program(desk: Desk, sandbox: Sandbox) -> None:
     contact = desk.add_contact()
     terminal = desk.open_conversation()
-    terminal.type("half a thou")
+    terminal.write("half a thou")
     terminal.press(ctrl("q"))
     assert terminal.finish() == 0
     assert desk.draft(contact) == "half a thou"
 
     again = desk.open_conversation()
     again.wait_for("^.* half a thou$")
-    again.type("ght")
+    again.write("ght")
     again.press(ENTER)
     again.wait_for(r"\d\d:\d\d ✓✓ You  half a thought$")
     again.press(ctrl("q"))
@@ -148,7 +150,7 @@ def test_a_bracketed_paste_is_cleaned_and_does_not_send(desk: Desk, sandbox: San
     desk.add_contact()
     terminal = desk.open_conversation(columns=120)
     terminal.send(b"\x1b[200~" + HOSTILE.encode() + b"\rsecond line\r\x1b[201~")
-    terminal.wait_for("begin .*␛.*end\n.*second line\n")
+    terminal.wait_for("^.* begin ␛.*\n.* enil ␡ +end$\n.* second line\n")
     assert_harmless(terminal)
     assert sent(sandbox) == []
     terminal.press(ENTER)
@@ -166,8 +168,8 @@ def test_no_code_in_foreign_text_reaches_the_terminal(desk: Desk, sandbox: Sandb
     terminal = desk.start(columns=160, lines=24)
     terminal.wait_for("^.* Ana begin ␛.*\n.* begin ␛")
     terminal.press(ENTER)
-    terminal.wait_for(r"\d\d:\d\d    Ana  begin ␛.*end$")
-    terminal.type("hello")
+    terminal.wait_for(r"\d\d:\d\d    Ana  begin ␛.*\n +enil ␡ ␀ end$")
+    terminal.write("hello")
     terminal.press(ENTER)
     terminal.wait_for(r"\d\d:\d\d !  You  hello\n.*not sent: begin ␛")
     terminal.press(ctrl("g"))

@@ -422,6 +422,11 @@ class MainScreen(Screen[None]):
         """Quit, with what was written kept."""
         await self.run_action("app.leave")
 
+    async def action_suspend(self) -> None:
+        """Back to the shell for a while, with what was written kept."""
+        await self.talk.keep_draft()
+        self.app.action_suspend_process()
+
     async def action_editor(self) -> None:
         """Write in the user's own editor."""
         await self.run_action("app.editor")

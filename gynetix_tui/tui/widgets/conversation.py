@@ -15,9 +15,11 @@ from gynetix_tui.text import clean
 from gynetix_tui.tui.commands import Place, bindings
 from gynetix_tui.tui.rows import Drawn, Layout, Line, Role, draw
 from gynetix_tui.tui.widgets.painted import Painted
-from gynetix_tui.tui.window import Row, View, Window
+from gynetix_tui.tui.window import MOST, Row, View, Window
 
 WHEEL_LINES = 3
+MOST_DRAWN = 4 * MOST
+"""Items whose lines are kept; beyond, all are drawn anew."""
 
 
 class Conversation(Painted, can_focus=True):
@@ -95,13 +97,22 @@ class Conversation(Painted, can_focus=True):
         """The conversation changed: read it anew and keep the place."""
         if not self._window or not self._view:
             return
-        self._window.reload()
+        at, known = self.item, {item.key for item in self._window.items}
+        self._view.reload()
+        if at:
+            self.cursor = self._window.key_again(at, known) or self._key_near(at.key)
         unread = self._store.conversations.first_unread(self._window.contact_id)
         if self._divider is None and unread and not self.at_newest:
             self._divider = unread
-        if len(self._drawn) > 4 * len(self._window.items):
-            self._drawn.clear()
+        before = [line for _, line in self._shown]
         self.repaint()
+        if self.text_selection and before != [line for _, line in self._shown]:
+            self.screen.clear_selection()  # it is a place on the screen, where something else stands now
+
+    def _key_near(self, key: ItemKey) -> ItemKey:
+        """The key of the item before one that has gone; the same key where that is not in the window."""
+        index = self._window.index_before(key) if self._window else -1
+        return self._window.items[index].key if self._window and index >= 0 else key
 
     def forget_divider(self) -> None:
         """What was new is not new any more."""
@@ -120,7 +131,11 @@ class Conversation(Painted, can_focus=True):
         if not self._window or not self._shown or self.at_newest:
             return 0
         last = self._shown[-1][0].index
-        return sum(item.unread for item in self._window.items[last + 1 :])
+        if self._window.has_all_newer:
+            return sum(item.unread for item in self._window.items[last + 1 :])
+        summary = self._store.contacts.summary(self._window.contact_id)
+        above = sum(item.unread for item in self._window.items[: last + 1])
+        return max(summary.unread - above, 0) if summary else 0
 
     @property
     def item(self) -> Item | None:
@@ -128,7 +143,8 @@ class Conversation(Painted, can_focus=True):
         if not self._window or self.cursor is None:
             return None
         index = self._window.index_before(self.cursor)
-        return self._window.items[index] if index >= 0 else None
+        item = self._window.items[index] if index >= 0 else None
+        return item if item and item.key == self.cursor else None
 
     @property
     def lines(self) -> list[str]:
@@ -136,6 +152,11 @@ class Conversation(Painted, can_focus=True):
         return ["".join(span.text for span in line.spans) for _, line in self._shown]
 
     # Drawing
+
+    def repaint(self) -> None:
+        """Something changed: draw anew, and send the lines that differ."""
+        self._shown = []  # until they are drawn: its rows may be those of other items now
+        super().repaint()
 
     def paint(self, size: Size) -> list[Strip]:
         """The lines, the newest at the bottom."""
@@ -181,6 +202,8 @@ class Conversation(Painted, can_focus=True):
         cached = self._drawn.get(item.key)
         if cached and cached[0] == item and cached[1] == before and cached[2] == divider:
             return cached[3]
+        if len(self._drawn) > MOST_DRAWN:
+            self._drawn.clear()
         drawn = draw(item, self._layout, before=before, divider=divider)
         self._drawn[item.key] = (item, before, divider, drawn)
         return drawn
@@ -208,14 +231,13 @@ class Conversation(Painted, can_focus=True):
         index = max(0, min(index, len(self._window.items) - 1))
         self.cursor = self._window.items[index].key
         self._view.show(index)
-        if step > 0 and index == len(self._window.items) - 1 and self._window.has_all_newer:
+        if step > 0 and self.cursor == self._window.items[-1].key and self._window.has_all_newer:
             self._view.to_newest()
         self._moved()
 
     def action_page(self, step: int) -> None:
         """Move by a page, with two lines of the last one left for the eye."""
         self._scroll(step * max(1, self.size.height - 2))
-        self._cursor_into_view()
 
     def action_first(self) -> None:
         """Go to the first text of the conversation."""
@@ -240,6 +262,7 @@ class Conversation(Painted, can_focus=True):
     def _scroll(self, lines: int) -> None:
         if self._view:
             self._view.scroll(lines)
+            self._cursor_into_view()
             self._moved()
 
     def _moved(self) -> None:
@@ -253,7 +276,6 @@ class Conversation(Painted, can_focus=True):
         rows = self._view.rows()
         if rows and not rows[0].index <= self._window.index_before(self.cursor) <= rows[-1].index:
             self.cursor = self._window.items[rows[-1].index].key
-            self.repaint()
 
     # Mouse and selection
 
