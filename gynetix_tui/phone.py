@@ -68,6 +68,18 @@ def parse_number(text: str, region: str) -> ParsedNumber:
     return _by_numbering_plan(typed, digits, region)
 
 
+def parse_local_number(text: str, region: str) -> PhoneNumber:
+    """Read a number that texts go out from: the gateway's document wants it with its country code.
+
+    Raises:
+        NumberError: As for `parse_number`, or it is a short code.
+    """
+    number = parse_number(text, region).number
+    if not E164.fullmatch(number):
+        raise NumberError("That is a short code; the local number is a whole one, as +1 555 666 7777.")
+    return number
+
+
 def _by_numbering_plan(typed: str, digits: str, region: str) -> ParsedNumber:
     import phonenumbers
     from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult

@@ -26,6 +26,7 @@ from gynetix_tui.engine.events import (
 )
 from gynetix_tui.engine.poller import Poller
 from gynetix_tui.engine.sender import Sender, recover
+from gynetix_tui.engine.watcher import Watcher
 from gynetix_tui.engine.writer import Writer
 from gynetix_tui.errors import GynetixError, KeyringError, NotSent, Refused
 from gynetix_tui.model import ContactId, OutboxId, OutgoingText, PhoneNumber, SendState
@@ -63,6 +64,7 @@ class Engine:
         jitter: random.Random | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._store_file = store_file
         self._writer = Writer(store_file)
         self._account = account
         self._polling = polling
@@ -74,6 +76,7 @@ class Engine:
         self._poller: Poller | None = None
         self._sender: Sender | None = None
         self._open: ContactId | None = None
+        self._focused = True
         self._given_key: asyncio.Queue[ApiKey] = asyncio.Queue()
         self._link = Link(LinkState.STARTING, since=now(), every=polling.open_seconds)
 
@@ -117,13 +120,30 @@ class Engine:
         )
         sender = Sender(gateway, self._writer, now=self._now, publish=self._publish, accepted=poller.soon)
         self._poller, self._sender = poller, sender
+        poller.set_focused(self._focused)
         poller.open(self._open)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(poller.run(), name="poller")
                 tasks.create_task(sender.run(), name="sender")
+                tasks.create_task(self._watcher(poller, sender).run(), name="watcher")
         except ExceptionGroup as group:
             raise group.exceptions[0] from None  # the first failed, and the other was stopped for it
+
+    def _watcher(self, poller: Poller, sender: Sender) -> Watcher:
+        async def changed() -> None:
+            self._publish(ContactsChanged())
+            await poller.reload()
+            sender.wake()
+
+        return Watcher(
+            self._store_file,
+            self._writer,
+            now=self._now,
+            monotonic=self._monotonic,
+            changed=changed,
+            woke=self.refresh,
+        )
 
     async def _key(self) -> ApiKey:
         reason = ""
@@ -307,6 +327,12 @@ class Engine:
         self._open = contact_id
         if self._poller:
             self._poller.open(contact_id)
+
+    def set_focused(self, focused: bool) -> None:
+        """The terminal tells whether it is looked at; those that never tell count as looked at."""
+        self._focused = focused
+        if self._poller:
+            self._poller.set_focused(focused)
 
     def refresh(self) -> None:
         """Fetch now, whatever the intervals say."""

@@ -21,6 +21,8 @@ from gynetix_tui.store import Store
 
 RECENT_SECONDS = 24 * 3600
 """A conversation with a text in this time is asked for at the middle interval."""
+UNFOCUSED_FACTOR = 4
+"""How much longer all intervals are while the terminal says that nobody looks at it."""
 SOON_SECONDS = 1.5
 """How long after a send the gateway is first asked whether the text stands there."""
 
@@ -86,6 +88,7 @@ class Poller:
         self._monotonic = monotonic
         self._targets: dict[ContactId, _Target] = {}
         self._open: ContactId | None = None
+        self._focused = True
         self._urgent: set[ContactId] = set()
         self._backoff = BackOff(jitter)
         self._limit = RequestLimit(settings.requests_per_minute)
@@ -104,6 +107,13 @@ class Poller:
         if contact_id is not None:
             self._urgent.add(contact_id)
         self._wake.set()
+
+    def set_focused(self, focused: bool) -> None:
+        """Nobody looks: ask less often. Somebody looks again: ask now."""
+        if focused and not self._focused and self._open is not None:
+            self._urgent.add(self._open)
+            self._wake.set()
+        self._focused = focused
 
     def refresh(self) -> None:
         """The user wants to know now: the open conversation at once, and then all that were due for long."""
@@ -186,10 +196,15 @@ class Poller:
 
     def _interval(self, target: _Target) -> float:
         if target.id == self._open:
-            return self._settings.open_seconds
+            return self._open_seconds
+        slower = 1 if self._focused else UNFOCUSED_FACTOR
         if target.last_at > self._now() - RECENT_SECONDS:
-            return self._settings.recent_seconds
-        return self._settings.dormant_seconds
+            return self._settings.recent_seconds * slower
+        return self._settings.dormant_seconds * slower
+
+    @property
+    def _open_seconds(self) -> float:
+        return self._settings.open_seconds * (1 if self._focused else UNFOCUSED_FACTOR)
 
     async def _fetch(self, target: _Target) -> None:
         asked_at = self._now()
@@ -266,7 +281,7 @@ class Poller:
 
     def _set_link(self, link: Link) -> None:
         since = self._link.since if link.state is self._link.state else self._now()
-        link = replace(link, since=since, every=self._settings.open_seconds)
+        link = replace(link, since=since, every=self._open_seconds)
         if link != self._link:
             self._link = link
             self._publish(LinkChanged(link))

@@ -33,16 +33,28 @@ class Writer:
         future = asyncio.get_running_loop().run_in_executor(self._thread, partial(self._transaction, work))
         return await asyncio.shield(future)
 
+    async def read(self, look: Callable[[Store], T]) -> T:
+        """Run `look`, which writes nothing, over the writer's own connection, outside of any transaction.
+
+        Raises:
+            StoreError: It could not be read.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: look(self._opened()))
+
     async def close(self) -> None:
         """Wait for what is under way, and close the store."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown(wait=False)
 
-    def _transaction(self, work: Callable[[Store], T]) -> T:
+    def _opened(self) -> Store:
         if self._store is None:
             self._store = Store.open(self._file)
-        with self._store.transaction():
-            return work(self._store)
+        return self._store
+
+    def _transaction(self, work: Callable[[Store], T]) -> T:
+        store = self._opened()
+        with store.transaction():
+            return work(store)
 
     def _close(self) -> None:
         if self._store is not None:

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from gynetix_tui.errors import NumberError
 from gynetix_tui.model import PhoneNumber
-from gynetix_tui.phone import E164, parse_number
+from gynetix_tui.phone import E164, parse_local_number
 
 Check = Callable[[object, str], object]
 """Takes a value and the home region (which some numbers are read in), returns the value of the setting."""
@@ -90,7 +90,7 @@ def local_number(value: object, region: str) -> PhoneNumber:
     if E164.fullmatch(value):
         return PhoneNumber(value)
     try:
-        return parse_number(value, region).number
+        return parse_local_number(value, region)
     except NumberError as error:
         raise WrongValue(str(error).rstrip(".")) from None
 

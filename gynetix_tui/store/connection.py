@@ -148,6 +148,11 @@ class Connection:
                 self.run("ROLLBACK")
             raise
 
+    def data_version(self) -> int:
+        """A number that changes when another connection has written (SQLite's PRAGMA data_version)."""
+        row = self.one("PRAGMA data_version")
+        return row[0] if row and isinstance(row[0], int) else 0
+
     def close(self) -> None:
         """Close the connection; a write-ahead log that nobody else uses is folded back into the file."""
         self._raw.close()

@@ -64,6 +64,14 @@ class Store:
         with self._connection.transaction():
             yield
 
+    def data_version(self) -> int:
+        """A number that changes when another connection has written to the file (PRAGMA data_version).
+
+        Raises:
+            StoreError: It could not be read.
+        """
+        return self._connection.data_version()
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()

@@ -35,6 +35,7 @@ class GynetixApp(QuietCrash[str]):
     TITLE = "Gynetix"
     CSS = """
     Screen { scrollbar-size: 0 0; }
+    ToastRack { align: right top; margin-top: 2; }
     Toast { background: $panel; padding: 0 1; margin-top: 0; border: none; }
     """
 

@@ -12,6 +12,7 @@ from textual.binding import Binding
 from textual.keys import KEY_ALIASES, KEY_NAME_REPLACEMENTS, Keys
 
 from gynetix_tui.errors import ConfigError
+from gynetix_tui.text import clean_line
 
 
 class Place(StrEnum):
@@ -122,6 +123,13 @@ _SHORT = {
 }  # fmt: skip
 
 
+_NAMED = {each.value for each in Keys if each.value[0] != "<"}
+_ALSO = {"esc": "escape", "return": "enter", "pgup": "pageup", "pgdn": "pagedown", "del": "delete", "ins": "insert"}
+"""Names that people write, and that the key bar shows."""
+_ONE_KEY = {alias: key for key, aliases in KEY_ALIASES.items() for alias in aliases}
+"""What terminals cannot tell apart: Ctrl+I is Tab, Ctrl+M is Enter."""
+
+
 class KeyMap:
     """The keys in force: the table's, and those of config.toml in their place.
 
@@ -129,8 +137,8 @@ class KeyMap:
         chosen: The [keys] of config.toml: for a command's id, its keys, separated by commas.
 
     Raises:
-        ConfigError: An id or a key does not exist, or two commands of one place would share a key. Textual
-            takes all three without a word and leaves the user with dead keys.
+        ConfigError: An id or a key does not exist, two commands of one place would share a key, or one could not
+            be typed any more. Textual takes all of them without a word and leaves the user with dead keys.
     """
 
     def __init__(self, chosen: Mapping[str, str] | None = None) -> None:
@@ -140,11 +148,12 @@ class KeyMap:
             if command_id not in ids:
                 close = get_close_matches(command_id, ids, n=1)
                 hint = f'did you mean "{close[0]}"?' if close else f"there are {', '.join(ids)}."
-                raise ConfigError(f"keys.{command_id}: no such command; {hint}")
+                raise ConfigError(f"keys.{clean_line(command_id)}: no such command; {hint}")
         self._keys = {
             command.id: _parse(command.id, chosen[command.id]) if command.id in chosen else command.keys
             for command in COMMANDS
         }
+        self._refuse_letters(chosen)
         self._refuse_clashes(set(chosen))
 
     def of(self, command_id: str) -> tuple[str, ...]:
@@ -158,6 +167,17 @@ class KeyMap:
     def textual(self) -> dict[str, str]:
         """For `App.set_keymap`."""
         return {command_id: ",".join(keys) for command_id, keys in self._keys.items()}
+
+    def _refuse_letters(self, chosen: Mapping[str, str]) -> None:
+        for command in COMMANDS:
+            if command.id not in chosen or command.place not in (Place.EVERYWHERE, Place.COMPOSER):
+                continue
+            for key in self._keys[command.id]:
+                if _is_typed(key):
+                    raise ConfigError(
+                        f'keys.{command.id} = "{clean_line(chosen[command.id])}": "{short_key(key)}" is what one types in a text; '
+                        'this command needs a key like "ctrl+n", "f2" or "alt+up".'
+                    )
 
     def _refuse_clashes(self, chosen: set[str]) -> None:
         for place in Place:
@@ -209,16 +229,29 @@ def short_key(key: str) -> str:
 
 def _parse(command_id: str, text: str) -> tuple[str, ...]:
     keys = []
-    for key in text.split(","):
-        parts = key.strip().lower() if len(key.strip()) > 1 else key.strip()
-        modifiers, _, last = parts.rpartition("+") if len(parts) > 1 else ("", "", parts)
-        name = _key_name(last)
-        if name is None or not set(filter(None, modifiers.split("+"))) <= {"ctrl", "alt", "shift"}:
+    for typed in text.split(","):
+        key = _canonical(typed.strip())
+        if key is None:
             raise ConfigError(
-                f'keys.{command_id} = "{text}": "{key.strip()}" is no key; write it as "ctrl+n", "f2" or "alt+up".'
+                f'keys.{command_id} = "{clean_line(text)}": "{clean_line(typed)}" is no key; '
+                'write it as "ctrl+n", "f2" or "alt+up".'
             )
-        keys.append(f"{modifiers}+{name}" if modifiers else name)
+        keys.append(key)
     return tuple(keys)
+
+
+def _canonical(typed: str) -> str | None:
+    """The key as Textual reports it, however it is written; None for what is no key."""
+    if len(typed) == 1:
+        return _key_name(typed)
+    *modifiers, last = typed.lower().split("+")
+    name = _key_name(last)
+    if name is None or not set(modifiers) <= {"ctrl", "alt", "shift"}:
+        return None
+    if set(modifiers) == {"shift"} and len(name) == 1:
+        return name.upper()
+    key = "+".join([*sorted(set(modifiers)), name])
+    return _ONE_KEY.get(key, key)
 
 
 def _key_name(key: str) -> str | None:
@@ -226,12 +259,19 @@ def _key_name(key: str) -> str | None:
     if len(key) == 1:
         if key.isalnum():
             return key
-        key = unicodedata.name(key, "").lower().replace(" ", "_").replace("-", "_")
-        return KEY_NAME_REPLACEMENTS.get(key, key) or None
-    if key in {each.value for each in Keys} or key in KEY_ALIASES or key in KEY_NAME_REPLACEMENTS.values():
-        return key
-    try:
-        unicodedata.lookup(key.replace("_", " ").upper())
-    except KeyError:
-        return None
-    return key
+        name = unicodedata.name(key, "").lower().replace(" ", "_").replace("-", "_")
+        return KEY_NAME_REPLACEMENTS.get(name, name) or None
+    if key in _NAMED or key in _ALSO:
+        return _ALSO.get(key, key)
+    original = {value: name for name, value in KEY_NAME_REPLACEMENTS.items()}.get(key, key)
+    for name in (original.replace("_", " "), original.replace("_", "-")):
+        try:
+            return _key_name(unicodedata.lookup(name))
+        except KeyError:
+            continue
+    return None
+
+
+def _is_typed(key: str) -> bool:
+    """Whether a key writes something."""
+    return "+" not in key and (key == "space" or key not in _NAMED)

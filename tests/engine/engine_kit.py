@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -41,11 +42,17 @@ PATIENT = Polling(open_seconds=3600, recent_seconds=3600, dormant_seconds=3600, 
 
 
 class Clock:
+    """Stands where it is set, until it is let run."""
+
     def __init__(self, at: float = START) -> None:
         self.at = at
+        self._running_since: float | None = None
+
+    def run(self) -> None:
+        self._running_since = time.monotonic()
 
     def __call__(self) -> float:
-        return self.at
+        return self.at if self._running_since is None else self.at + time.monotonic() - self._running_since
 
 
 class VirtualTime:
@@ -101,10 +108,13 @@ class Ears:
         return [event.text for event in self.events if isinstance(event, Notice)]
 
     async def until(self, condition: Callable[[], object]) -> None:
+        """Wait until it holds; it is looked at after each event, and now and then, as not all is told by events."""
         async with asyncio.timeout(DEADLINE):
             while not condition():
                 self._heard.clear()
-                await self._heard.wait()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(0.02):
+                        await self._heard.wait()
 
 
 class SandboxAccount:
@@ -154,7 +164,16 @@ class Rig:
         self.ears = Ears()
         self.engine = Engine(file, account, polling=polling, now=clock, jitter=random.Random(1))
         self.engine.subscribe(self.ears)
+        self.history: dict[OutboxId, list[SendState]] = {}
+        """The states that each text was seen in, in the moments of the events."""
+        self.ears.listeners.append(self._note)
         self._task: asyncio.Task[None] | None = None
+
+    def _note(self, event: Event) -> None:
+        for item in range(1, 10):
+            text = self.store.outbox.get(OutboxId(item))
+            if text and self.history.setdefault(text.id, [])[-1:] != [text.state]:
+                self.history[text.id].append(text.state)
 
     def start(self) -> asyncio.Task[None]:
         self._task = asyncio.create_task(self.engine.run(), name="engine")

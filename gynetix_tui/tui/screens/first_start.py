@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Input, Static
 
 from gynetix_tui.errors import ConfigError, KeyringError, NumberError
-from gynetix_tui.phone import parse_number
+from gynetix_tui.phone import parse_local_number
 from gynetix_tui.settings.saving import save_settings
 from gynetix_tui.settings.secret import ApiKey
 from gynetix_tui.text import clean
@@ -67,7 +67,7 @@ class FirstStart(Screen[Started]):
         .problem { color: $text-error; height: auto; }
         .hint { color: $text-muted; height: auto; margin-top: 1; }
         .buttons { height: auto; margin-top: 1; }
-        Button { margin-right: 2; min-width: 12; }
+        Button { margin-right: 1; min-width: 8; }
         Input { border: none; height: 1; padding: 0 1; background: $background; }
         Input:focus { border: none; background-tint: $foreground 0%; }
     }
@@ -169,7 +169,7 @@ class FirstStart(Screen[Started]):
             ConfigError: It cannot be saved.
         """
         settings = self._session.settings
-        number = parse_number(self.query_one("#number", Input).value, settings.numbers.region).number
+        number = parse_local_number(self.query_one("#number", Input).value, settings.numbers.region)
         if number == settings.gateway.from_number:
             return ""
         save_settings(self._session.config_file, {"gateway": {"from_number": number}})

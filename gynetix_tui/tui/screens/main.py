@@ -111,14 +111,12 @@ class MainScreen(Screen[None]):
         event = message.event
         match event:
             case ContactChanged():
-                self._side.reload()
                 if event.contact_id == self.talk.contact_id:
                     await self.talk.changed()
-                self._show_status()
+                self._show_contacts()
             case ContactsChanged():
-                self._side.reload()
                 await self.talk.changed()
-                self._show_status()
+                self._show_contacts()
             case LinkChanged():
                 self._link = event.link
                 self._show_status()
@@ -127,6 +125,11 @@ class MainScreen(Screen[None]):
             case _:
                 pass  # the key is the app's business
 
+    def _show_contacts(self) -> None:
+        reading = self.talk.reading
+        self._side.reload(reading=reading.contact.id if reading else None)
+        self._show_status()
+
     def _show_status(self) -> None:
         number = self._session.settings.gateway.from_number
         demo = "demo, nothing leaves this machine" if self._session.demo else ""
@@ -134,6 +137,8 @@ class MainScreen(Screen[None]):
         if self.size.width < ONE_PANE_BELOW:
             left = ""  # the right side says more
         unread = self._session.store.contacts.unread_total()
+        if (reading := self.talk.reading) and not reading.contact.muted and not reading.contact.archived:
+            unread -= reading.unread
         name = ""
         if self._link.contact_id is not None:
             summary = self._session.store.contacts.summary(self._link.contact_id)

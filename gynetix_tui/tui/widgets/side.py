@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input
@@ -48,9 +50,17 @@ class Side(Vertical):
         """Whether the list is filtered, or about to be."""
         return self.has_class("-filtering")
 
-    def reload(self) -> None:
-        """Read the contacts anew."""
-        self.list.show(self._session.store.contacts.summaries(), now=self._session.now())
+    def reload(self, *, reading: ContactId | None = None) -> None:
+        """Read the contacts anew.
+
+        Args:
+            reading: The contact whose newest texts are being looked at: they never count as unread, also not for
+                the moment until the store knows.
+        """
+        summaries = self._session.store.contacts.summaries()
+        if reading is not None:
+            summaries = [replace(s, unread=0) if s.contact.id == reading else s for s in summaries]
+        self.list.show(summaries, now=self._session.now())
 
     def next_unread(self, after: ContactId | None) -> ContactId | None:
         """The next contact in the list with unread texts, from a contact on and round; None where there is none."""

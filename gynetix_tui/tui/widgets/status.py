@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from gynetix_tui.engine.events import Link, LinkState
 from gynetix_tui.text import clean_line
 from gynetix_tui.tui.commands import COMMANDS, KeyMap, Place
@@ -29,7 +31,7 @@ def link_words(link: Link, calendar: Calendar, *, name: str = "") -> tuple[str, 
             return f"live, checked every {link.every:g} s", "dim"
         case LinkState.OFFLINE:
             again = f", next try {calendar.clock(link.next_try_at)}" if link.next_try_at else ""
-            return f"offline since {since}{again}: {reason}", "alert"
+            return f"offline since {since}{again}" + (f": {reason}" if reason else ""), "alert"
         case LinkState.TROUBLE:
             return f"{name}: {reason}" if name else reason, "alert"
 
@@ -42,7 +44,7 @@ def key_words(keys: KeyMap, place: Place, width: int) -> Pieces:
     room = width - 2
     for command in shown:
         key, name = keys.shown(command), command.name
-        cells = len(key) + len(name) + (3 if pieces else 1)
+        cells = cell_len(key) + cell_len(name) + (3 if pieces else 1)
         if cells > room:
             break
         room -= cells

@@ -110,9 +110,14 @@ class Talk(Vertical):
         self._label()
         self.note_read()
 
+    @property
+    def reading(self) -> ContactSummary | None:
+        """The contact whose newest texts are being looked at, or None."""
+        return self.summary if self.conversation.at_newest and self._is_looked_at else None
+
     def note_read(self) -> None:
         """What stands on the screen down to the newest text is read."""
-        if self.summary and self.summary.unread and self.conversation.at_newest and self._is_looked_at:
+        if self.summary and self.summary.unread and self.reading:
             self.run_worker(self._mark_read(self.summary.contact.id))
 
     async def _mark_read(self, contact_id: ContactId) -> None:
