@@ -67,6 +67,7 @@ class GynetixApp(QuietCrash[str]):
     def on_mount(self) -> None:
         """Listen to the engine; let it begin once something can be seen."""
         self.session.engine.subscribe(self._hear)
+        self.app_resume_signal.subscribe(self, lambda _: self.action_repaint())
         self.call_after_refresh(self._on_ready)
 
     def _hear(self, event: Event) -> None:
@@ -116,6 +117,11 @@ class GynetixApp(QuietCrash[str]):
     async def action_quit(self) -> None:
         """Textual's own way to quit leads the same way."""
         await self.action_leave()
+
+    def action_repaint(self) -> None:
+        """Draw everything anew: after fg, or when something else wrote on the terminal."""
+        self.screen.refresh(layout=True)
+        self.refresh(layout=True)
 
     def action_palette(self) -> None:
         """Offer every command by name."""

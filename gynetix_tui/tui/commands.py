@@ -124,7 +124,14 @@ _SHORT = {
 
 
 _NAMED = {each.value for each in Keys if each.value[0] != "<"}
-_ALSO = {"esc": "escape", "return": "enter", "pgup": "pageup", "pgdn": "pagedown", "del": "delete", "ins": "insert"}
+_ALSO = {
+    "esc": "escape",
+    "return": "enter",
+    "pgup": "pageup",
+    "pgdn": "pagedown",
+    "del": "delete",
+    "ins": "insert",
+}
 """Names that people write, and that the key bar shows."""
 _ONE_KEY = {alias: key for key, aliases in KEY_ALIASES.items() for alias in aliases}
 """What terminals cannot tell apart: Ctrl+I is Tab, Ctrl+M is Enter."""

@@ -214,10 +214,9 @@ class MainScreen(Screen[None]):
         self._focus(self._side.list)
         self._side.begin_filter()
 
-    def action_repaint(self) -> None:
-        """Draw everything anew: something else wrote on the terminal."""
-        self.refresh(layout=True)
-        self.app.refresh()
+    async def action_repaint(self) -> None:
+        """Draw everything anew."""
+        await self.run_action("app.repaint")
 
     # Conversations
 

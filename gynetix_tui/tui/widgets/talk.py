@@ -134,7 +134,9 @@ class Talk(Vertical):
 
     def _layout(self, summary: ContactSummary) -> Layout:
         keys = self._session.keys.of("decide")
-        them = self._session.naming.title(summary).split(" ")[0] if summary.contact.name else "Them"
+        words = self._session.naming.title(summary).split(" ") if summary.contact.name else ["Them"]
+        # The first name, but not a title: "Dr." tells nobody apart.
+        them = next((word for word in words if not word.endswith(".")), words[0])
         return Layout(self.conversation.size.width - 1, them, self._session.calendar, keys[0])
 
     def _label(self) -> None:
