@@ -23,11 +23,12 @@ from gynetix_tui.engine.events import (
     Link,
     LinkChanged,
     LinkState,
+    StoreTrouble,
 )
 from gynetix_tui.engine.poller import Poller
 from gynetix_tui.engine.sender import Sender, recover
 from gynetix_tui.engine.watcher import Watcher
-from gynetix_tui.engine.writer import Writer
+from gynetix_tui.engine.writer import PASSING, Writer
 from gynetix_tui.errors import GynetixError, KeyringError, NotSent, Refused
 from gynetix_tui.model import ContactId, OutboxId, OutgoingText, PhoneNumber, SendState
 from gynetix_tui.settings.schema import Polling
@@ -65,7 +66,7 @@ class Engine:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store_file = store_file
-        self._writer = Writer(store_file)
+        self._writer = Writer(store_file, trouble=lambda reason: self._publish(StoreTrouble(reason)))
         self._account = account
         self._polling = polling
         self._now = now
@@ -98,8 +99,7 @@ class Engine:
             StoreError: The store failed.
         """
         try:
-            for contact_id in await recover(self._writer, now=self._now()):
-                self._publish(ContactChanged(contact_id))
+            await self._recover()
             self._gateway = await self._account.connect(await self._key())
             try:
                 await self._work(self._gateway)
@@ -107,6 +107,14 @@ class Engine:
                 await self._gateway.close()
         finally:
             await self._writer.close()
+
+    async def _recover(self) -> None:
+        try:
+            contacts = await recover(self._writer, now=self._now())
+        except PASSING:
+            return  # the sender does it too, when something waits behind such a text
+        for contact_id in contacts:
+            self._publish(ContactChanged(contact_id))
 
     async def _work(self, gateway: Gateway) -> None:
         poller = Poller(

@@ -63,6 +63,16 @@ class LinkChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreTrouble:
+    """The store takes nothing for now (`reason`, a sentence), or takes everything again (an empty one).
+
+    Until then nothing is sent, and nothing that arrives is kept.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeyNeeded:
     """The engine waits for `Engine.use_key`.
 
@@ -83,4 +93,4 @@ class Notice:
     warning: bool = False
 
 
-Event = ContactChanged | ContactsChanged | LinkChanged | KeyNeeded | Notice
+Event = ContactChanged | ContactsChanged | LinkChanged | StoreTrouble | KeyNeeded | Notice

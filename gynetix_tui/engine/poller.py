@@ -13,7 +13,7 @@ from typing import Protocol
 from gynetix_tui.engine.events import ContactChanged, Event, Link, LinkChanged, LinkState, Notice
 from gynetix_tui.engine.limiter import BackOff, RequestLimit
 from gynetix_tui.engine.merge import Outcome, merge
-from gynetix_tui.engine.writer import Writer
+from gynetix_tui.engine.writer import PASSING, Writer
 from gynetix_tui.errors import GatewayError, NotSent
 from gynetix_tui.model import ContactId, FetchedConversation, PhoneNumber
 from gynetix_tui.settings.schema import Polling
@@ -134,7 +134,7 @@ class Poller:
 
     async def reload(self) -> None:
         """Contacts were added or deleted."""
-        rows = await self._writer.run(_targets)
+        rows = await self._writer.read(_targets)
         known = self._targets
         self._targets = {}
         for contact_id, number, last_at, digest in rows:
@@ -218,9 +218,14 @@ class Poller:
         outcome = Outcome()
         if answer is not None:
             now = self._now()
-            outcome = await self._writer.run(
-                lambda store: merge(store, target.id, answer, asked_at=asked_at, now=now)
-            )
+            try:
+                outcome = await self._writer.run(
+                    lambda store: merge(store, target.id, answer, asked_at=asked_at, now=now)
+                )
+            except PASSING:
+                # The gateway answered; that the store takes nothing is told by itself.
+                target.backoff.failed(self._monotonic())
+                return
             target.awaiting = outcome.awaiting
             # What is doubtful is looked at again each time, or a second empty answer would count as a good one.
             doubtful = answer.skipped or outcome.returned_nothing

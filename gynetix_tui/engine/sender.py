@@ -9,7 +9,7 @@ from typing import Protocol
 
 from gynetix_tui.engine.events import ContactChanged, Event
 from gynetix_tui.engine.owner import is_alive, this_process
-from gynetix_tui.engine.writer import Writer
+from gynetix_tui.engine.writer import AGAIN_SECONDS, PASSING, Writer
 from gynetix_tui.errors import NotSent, Refused, Uncertain
 from gynetix_tui.model import ContactId, OutgoingText, PhoneNumber, SendState
 from gynetix_tui.store import Store
@@ -73,16 +73,23 @@ class Sender:
         try:
             while True:
                 self._wake.clear()
-                await self._expire()
-                while len(self._under_way) < CONVERSATIONS_AT_ONCE and (text := await self._claim()):
-                    self._publish(ContactChanged(text.contact_id))
-                    task = asyncio.create_task(self._send(text), name=f"send-{text.id}")
-                    self._under_way.add(task)
-                    task.add_done_callback(self._ended)
-                await self._rest()
+                try:
+                    await self._begin_sending()
+                    await self._rest()
+                except PASSING:
+                    # What cannot be claimed in the store is not sent.
+                    await asyncio.sleep(AGAIN_SECONDS)
         finally:
             if self._under_way:
                 await asyncio.wait(self._under_way, timeout=QUIT_SECONDS)
+
+    async def _begin_sending(self) -> None:
+        await self._expire()
+        while len(self._under_way) < CONVERSATIONS_AT_ONCE and (text := await self._claim()):
+            self._publish(ContactChanged(text.contact_id))
+            task = asyncio.create_task(self._send(text), name=f"send-{text.id}")
+            self._under_way.add(task)
+            task.add_done_callback(self._ended)
 
     async def _claim(self) -> OutgoingText | None:
         now = self._now()
@@ -106,7 +113,7 @@ class Sender:
 
     async def _rest(self) -> None:
         """Until something is queued, something under way ends, or a retry is due."""
-        due = await self._writer.run(lambda store: store.outbox.next_try_at())
+        due = await self._writer.read(lambda store: store.outbox.next_try_at())
         seconds = None if due is None else due - self._now()
         # One that is due already waits for another under way: its end wakes us where it is ours.
         blocked = seconds is not None and seconds <= 0
@@ -162,7 +169,9 @@ class Sender:
             change(store)
             store.contacts.refresh_summary(text.contact_id)
 
-        await self._writer.run(work)
+        # How a request ended is known only here, so it is kept trying to be written; until then the row says
+        # `sending`, which the next start would read as "may have been sent".
+        await self._writer.insist(work)
         self._publish(ContactChanged(text.contact_id))
 
     def _ended(self, task: asyncio.Task[None]) -> None:

@@ -109,10 +109,12 @@ class GynetixApp(QuietCrash[str]):
         return self._main.talk.unkept_draft if self._main and self._main.is_attached else None
 
     async def action_leave(self) -> None:
-        """Quit; what was written stays."""
-        if self._main is not None:
+        """Quit from wherever the user is; what was written stays."""
+        if self._main is not None and self.screen is not self._main:
             await self._main.talk.keep_draft()
-        self.exit()
+            self.exit()
+        elif self._main is not None:
+            await self._main.action_leave()
 
     async def action_quit(self) -> None:
         """Textual's own way to quit leads the same way."""

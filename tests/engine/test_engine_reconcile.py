@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 from engine_kit import ANA, HOME, START, heard, said
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gynetix_tui.engine.placing import place
@@ -111,6 +111,7 @@ def test_the_first_to_claim_gets_the_oldest() -> None:
     assert found(texts, [theirs(7, START)]) == {5: 7}
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 8),
     st.lists(st.integers(-90, 900), max_size=8),
@@ -205,6 +206,7 @@ def test_a_long_conversation_without_any_ts_does_not_take_for_ever(date: str) ->
     assert time.process_time() - begun < 5
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.builds(

@@ -17,6 +17,7 @@ from gateway_kit import ANA, KEY, SEGMENT, START, gateway_to, sandbox_of, send
 
 from gynetix_tui.errors import GatewayError, NotSent, Refused, Uncertain
 from gynetix_tui.gateway import Gateway, client
+from gynetix_tui.gateway.transport import KeyTransport
 from gynetix_tui.sandbox import Fault, FaultKind, Sandbox
 from gynetix_tui.settings.secret import ApiKey
 
@@ -231,3 +232,22 @@ async def test_odd_keys_reach_the_gateway_as_they_are() -> None:
 
 def test_uncertain_is_the_class_of_what_may_have_left() -> None:
     assert issubclass(Uncertain, GatewayError)
+
+
+@pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.ReadTimeout, httpx.RemoteProtocolError])
+async def test_only_what_goes_to_the_socket_holds_it(kind: type[httpx.TransportError]) -> None:
+    class Socket(httpx.AsyncBaseTransport):
+        target = b""
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            self.target = request.extensions["target"]
+            raise kind("no", request=request)
+
+    inner = Socket()
+    asked = httpx.Request("POST", "https://example.com/api/key/-/response/json?x=/key/-/")
+    with pytest.raises(kind, match="^no$") as raised:
+        await KeyTransport(inner, ApiKey(KEY)).handle_async_request(asked)
+    assert inner.target == f"/api/key/{SEGMENT}/response/json?x=/key/-/".encode()
+    assert raised.value.request is asked
+    assert_clean(f"{asked.extensions} {asked.url}")
+    assert raised.value.__context__ is raised.value.__cause__ is None

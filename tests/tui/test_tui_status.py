@@ -67,7 +67,11 @@ def plain(pieces: Pieces) -> str:
 @pytest.mark.parametrize(
     ("place", "width", "words"),
     [
-        (Place.LIST, 120, "Enter open  / filter  e edit  d delete  F1 help  ^N new  ^G go to  ^R refresh  ^P commands"),
+        (
+            Place.LIST,
+            120,
+            "Enter open  / filter  e edit  d delete  F1 help  ^N new  ^G go to  ^R refresh  ^P commands",
+        ),
         (Place.LIST, 40, "Enter open  / filter  e edit  d delete"),
         (Place.COMPOSER, 120, "Enter send  ^J new line  F1 help  ^N new  ^G go to  ^R refresh  ^P commands"),
         (Place.COMPOSER, 40, "Enter send  ^J new line  F1 help"),

@@ -15,7 +15,7 @@ from gynetix_tui.model import OUTBOX_RANK, ContactId, Direction, Item, ItemKey, 
 from gynetix_tui.store import Store
 from gynetix_tui.store.messages import NewMessage
 from gynetix_tui.tui import window as module
-from gynetix_tui.tui.window import MOST, PAGE, View, Window
+from gynetix_tui.tui.window import MOST, NEAR, PAGE, View, Window
 
 SOMEBODY = ContactId(1)
 
@@ -118,7 +118,9 @@ class ViewMachine(RuleBasedStateMachine):
         if self.top is not None:
             key, line = self.top
             height_of_top = sum(each == key for each, _ in rows)
-            place = rows.index((key, min(line, height_of_top - 1)))  # the line is kept for when it is there again
+            place = rows.index(
+                (key, min(line, height_of_top - 1))
+            )  # the line is kept for when it is there again
             if place < at_end or not height:
                 return place
             self.top = None
@@ -257,7 +259,9 @@ class ViewMachine(RuleBasedStateMachine):
         item = data.draw(st.sampled_from(at_top or waiting), "seen")
         self.stage.shelf.items.remove(item)
         new = self.stage.put(item.key.ts + later, height, text=item.text)
-        self._changed(became={item.key: new.key})
+        old_place = sum(each.key < item.key for each in self.stage.shelf.items)
+        moved, reach = self.stage.shelf.items.index(new) - old_place, min(NEAR, self.page)
+        self._changed(became={item.key: new.key} if -reach <= moved < reach else None)
 
     @precondition(lambda self: self.stage.shelf.items)
     @rule(data=st.data())

@@ -13,7 +13,16 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from gynetix_tui.engine.events import ContactChanged, ContactsChanged, Event, Link, LinkChanged, Notice
+from gynetix_tui.engine.events import (
+    ContactChanged,
+    ContactsChanged,
+    Event,
+    Link,
+    LinkChanged,
+    LinkState,
+    Notice,
+    StoreTrouble,
+)
 from gynetix_tui.errors import GatewayError, GynetixError, NotSent, Refused
 from gynetix_tui.model import ContactId, ContactSummary, SendState
 from gynetix_tui.text import clean, clean_line
@@ -57,6 +66,7 @@ class MainScreen(Screen[None]):
     MainScreen {
         background: $background;
         & > #status { background: $panel; }
+        & > #banner { display: none; height: auto; padding: 0 1; background: $warning 20%; color: $text-warning; }
         & > #keys { background: $panel; }
         & > #body { height: 1fr; }
         layers: base above;
@@ -82,6 +92,7 @@ class MainScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """From top to bottom."""
         yield self._status
+        yield Static(id="banner")
         with Horizontal(id="body"):
             yield self._side
             yield self.talk
@@ -120,6 +131,8 @@ class MainScreen(Screen[None]):
             case LinkChanged():
                 self._link = event.link
                 self._show_status()
+            case StoreTrouble():
+                await self._show_store_trouble(event.reason)
             case Notice():
                 self._say(event.text, warning=event.warning)
             case _:
@@ -144,10 +157,23 @@ class MainScreen(Screen[None]):
             summary = self._session.store.contacts.summary(self._link.contact_id)
             name = self._session.naming.title(summary) if summary else ""
         words, look = link_words(self._link, self._session.calendar, name=name)
+        if self._link.state is LinkState.STARTING and self._session.store.contacts.is_empty():
+            words = "no contacts to ask about yet"
         pieces = [(f"{unread} unread", "strong"), (" · ", "dim")] if unread else []
         self._status.show(
             [("Gynetix", "strong"), (f" · {left}" if left else "", "dim")], [*pieces, (words, look)]
         )
+
+    async def _show_store_trouble(self, reason: str) -> None:
+        banner = self.query_one("#banner", Static)
+        banner.display = bool(reason)
+        banner.update(
+            Content(
+                f"{clean_line(reason)} Nothing is sent meanwhile; what you write stays here."
+            )
+        )
+        if not reason:
+            await self.talk.keep_held()
 
     def _say(self, text: str, *, warning: bool = False) -> None:
         self.notify(clean(text, limit=500), severity="warning" if warning else "information", markup=False)
@@ -423,8 +449,20 @@ class MainScreen(Screen[None]):
         await self.run_action("app.palette")
 
     async def action_leave(self) -> None:
-        """Quit, with what was written kept."""
-        await self.run_action("app.leave")
+        """Quit, with what was written kept; ask where that cannot be."""
+        await self.talk.keep_draft()
+        if not self.talk.has_held:
+            self.app.exit()
+            return
+
+        def leave(answer: str | None) -> None:
+            if answer:
+                self.app.exit()
+
+        text = "The store takes nothing for now, so what you wrote and did not send is lost when you quit."
+        self.app.push_screen(
+            Question("Quit all the same?", text, [("quit", "Quit"), ("stay", "Stay")]), leave
+        )
 
     async def action_suspend(self) -> None:
         """Back to the shell for a while, with what was written kept."""

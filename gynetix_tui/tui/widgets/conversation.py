@@ -102,8 +102,8 @@ class Conversation(Painted, can_focus=True):
         if at:
             self.cursor = self._window.key_again(at, known) or self._key_near(at.key)
         unread = self._store.conversations.first_unread(self._window.contact_id)
-        if self._divider is None and unread and not self.at_newest:
-            self._divider = unread
+        if unread and not self.at_newest and (self._divider is None or self._divider < unread):
+            self._divider = unread  # what the one before marked has been read
         before = [line for _, line in self._shown]
         self.repaint()
         if self.text_selection and before != [line for _, line in self._shown]:

@@ -7,7 +7,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.timer import Timer
 
-from gynetix_tui.errors import GynetixError
+from gynetix_tui.errors import GynetixError, StoreBusy, StoreUnwritable
 from gynetix_tui.model import ContactId, ContactSummary, Item
 from gynetix_tui.tui.commands import Place, commands_of
 from gynetix_tui.tui.rows import Layout, describe
@@ -52,6 +52,7 @@ class Talk(Vertical):
         self.conversation = Conversation(session.store, id="conversation")
         self.composer = Composer(session.keys, id="composer")
         self._kept_draft = ""
+        self._held: dict[ContactId, str] = {}  # drafts that the store does not take for now
         self._draft_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -88,7 +89,7 @@ class Talk(Vertical):
             self.conversation.show(None, None)
         else:
             self._kept_draft = self.summary.draft
-            self.composer.replace_all(self.summary.draft)
+            self.composer.replace_all(self._held.get(self.summary.contact.id, self.summary.draft))
             window = Window(self._session.store.conversations, self.summary.contact.id)
             self.conversation.show(window, self._layout(self.summary))
         self._session.engine.open(self.contact_id)
@@ -194,13 +195,33 @@ class Talk(Vertical):
             self._draft_timer.stop()
             self._draft_timer = None
         if self.contact_id is not None and self.composer.text != self._kept_draft:
-            text = self.composer.text
-            try:
-                await self._session.engine.save_draft(self.contact_id, text)
-            except GynetixError as error:
-                self.post_message(self.Problem(f"The draft could not be kept: {error}"))
-            else:
+            contact_id, text = self.contact_id, self.composer.text
+            if await self._keep(contact_id, text) and contact_id == self.contact_id:
                 self._kept_draft = text
+
+    async def keep_held(self) -> None:
+        """The store takes drafts again."""
+        for contact_id, text in list(self._held.items()):
+            await self._keep(contact_id, text)
+        await self.keep_draft()
+
+    async def _keep(self, contact_id: ContactId, text: str) -> bool:
+        """Keep a draft in the store; where that fails for now, here. Return whether it is in the store."""
+        try:
+            await self._session.engine.save_draft(contact_id, text)
+        except (StoreUnwritable, StoreBusy):
+            self._held[contact_id] = text
+            return False
+        except GynetixError as error:
+            self.post_message(self.Problem(f"The draft could not be kept: {error}"))
+            return False
+        self._held.pop(contact_id, None)
+        return True
+
+    @property
+    def has_held(self) -> bool:
+        """Whether something is written that the store does not take."""
+        return any(self._held.values())
 
     @property
     def unkept_draft(self) -> tuple[ContactId, str] | None:
