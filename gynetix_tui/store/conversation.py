@@ -80,6 +80,14 @@ class Conversations:
         )
         return ItemKey(*cast("tuple[int, int, int]", row)) if row else None
 
+    def unread_after(self, contact_id: ContactId, key: ItemKey) -> int:
+        """How many unread texts stand after a key."""
+        row = self._connection.one(
+            "SELECT count(*) FROM messages WHERE contact_id = ? AND unread AND (ts, rank, id) > (?, ?, ?)",
+            (contact_id, *key),
+        )
+        return cast("int", row[0]) if row else 0
+
     def last_outgoing(self, contact_id: ContactId) -> str:
         """The newest text that we sent here; empty where there is none."""
         row = self._connection.one(
@@ -97,7 +105,7 @@ class Conversations:
         return cast("str", row[0]) if row else ""
 
     def _items(self, query: str, contact_id: ContactId, key: ItemKey, limit: int) -> list[Item]:
-        return [_item(row) for row in self._connection.all(query, (contact_id, *key, limit))]
+        return self._connection.read(_item, query, (contact_id, *key, limit))
 
 
 def _item(row: Row) -> Item:

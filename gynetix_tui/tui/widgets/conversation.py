@@ -130,12 +130,8 @@ class Conversation(Painted, can_focus=True):
         """How many incoming unread texts lie below what is on the screen."""
         if not self._window or not self._shown or self.at_newest:
             return 0
-        last = self._shown[-1][0].index
-        if self._window.has_all_newer:
-            return sum(item.unread for item in self._window.items[last + 1 :])
-        summary = self._store.contacts.summary(self._window.contact_id)
-        above = sum(item.unread for item in self._window.items[: last + 1])
-        return max(summary.unread - above, 0) if summary else 0
+        last = self._window.items[self._shown[-1][0].index]
+        return self._store.conversations.unread_after(self._window.contact_id, last.key)
 
     @property
     def item(self) -> Item | None:
