@@ -20,7 +20,7 @@ GYNETIX_BASE_URL and GYNETIX_FROM outrank config.toml.
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program and return its exit code: 0, or 2 where something must be put right first."""
+    """Run the program and return its exit code: 0, or 2 where something must be put right first (1 from the doctor)."""
     os.umask(0o077)  # whatever this program writes is its user's alone
     words = _parser().parse_args(argv)
     try:
@@ -28,6 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from gynetix_tui.sandbox.command import serve
 
             return serve(words.port, words.key, sys.stdout)
+        if words.command == "doctor":
+            from gynetix_tui.doctor import doctor
+
+            return doctor(config_file=words.config, full=words.full, online=words.online)
         for name in ("TEXTUAL", "TEXTUAL_DEBUG", "TEXTUAL_LOG", "TEXTUAL_SCREENSHOT"):
             os.environ.pop(name, None)  # they write keys and texts to files that anybody may read
         from gynetix_tui.tui.launch import launch
@@ -54,6 +58,12 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=_port, default=0, help="the port to listen on (default: any free one)"
     )
     sandbox.add_argument("--key", help="the key it wants (default: one of its own)")
+    doctor = commands.add_parser("doctor", help="say what is wrong on this machine, fit for a bug report")
+    doctor.add_argument(
+        "--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="another config.toml"
+    )
+    doctor.add_argument("--online", action="store_true", help="try a connection to the gateway, too")
+    doctor.add_argument("--full", action="store_true", help="look through the store, however large it is")
     return parser
 
 
