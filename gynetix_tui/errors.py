@@ -7,6 +7,10 @@
     ├── NumberError            what was typed is not a phone number
     ├── KeyringError           the system's keyring did not give, or did not take, the key
     ├── StoreError             the store cannot be opened, read or written
+    │   ├── StoreUnwritable        the disk is full, or the file or its folder is read-only
+    │   ├── StoreBusy              another program is writing, or has to end first
+    │   ├── StoreBroken            the file is damaged; the next start repairs it
+    │   └── StoreTooNew            a newer version of this program wrote the file
     └── GatewayError           a call to the gateway did not end with a success
         ├── NotSent                the request never left this machine
         ├── Uncertain              the request left and no readable answer came
@@ -45,6 +49,25 @@ class KeyringError(GynetixError):
 
 class StoreError(GynetixError):
     """The store cannot be opened, read or written; nothing that it held was changed."""
+
+
+class StoreUnwritable(StoreError):
+    """The store takes nothing for now: a full disk, a used-up quota, no right to write, or a failing device.
+
+    Reading goes on, and writing works again, over the same connection, once the reason is gone.
+    """
+
+
+class StoreBusy(StoreError):
+    """Another program was writing to the store, or using it where it must not be; to be tried again."""
+
+
+class StoreBroken(StoreError):
+    """The store's file is damaged. It is not repaired in place: the next start does that."""
+
+
+class StoreTooNew(StoreError):
+    """The store was written by a newer version of this program, and is left as it is."""
 
 
 class GatewayError(GynetixError):

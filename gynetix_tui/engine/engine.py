@@ -105,6 +105,8 @@ class Engine:
                 await self._work(self._gateway)
             finally:
                 await self._gateway.close()
+                if self._sender:
+                    await self._sender.settle()
         finally:
             await self._writer.close()
 

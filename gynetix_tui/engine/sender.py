@@ -23,6 +23,8 @@ BLOCKED_SECONDS = 5.0
 """How often to look again for a text that waits behind another, which may be another process's."""
 QUIT_SECONDS = 5.0
 """How long quitting waits for requests under way."""
+SETTLE_SECONDS = 1.0
+"""How long it then waits for what is known of them to be written."""
 
 _log = logging.getLogger(__name__)
 
@@ -82,6 +84,11 @@ class Sender:
         finally:
             if self._under_way:
                 await asyncio.wait(self._under_way, timeout=QUIT_SECONDS)
+
+    async def settle(self) -> None:
+        """Let what was still under way be written down as uncertain; to be called once the gateway is closed."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=SETTLE_SECONDS)
 
     async def _begin_sending(self) -> None:
         await self._expire()

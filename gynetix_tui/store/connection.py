@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
-from gynetix_tui.errors import StoreError
+from gynetix_tui.errors import StoreBroken, StoreError
+from gynetix_tui.store import trouble
+from gynetix_tui.store.files import companions, suspect
 
 APPLICATION_ID = 0x47594E58
 """Written into the file's header ("GYNX"), so that no other program's database is taken for ours."""
@@ -19,6 +21,7 @@ BUSY_MILLISECONDS = 5000
 
 Value = str | int | float | bytes | None
 Row = tuple[Value, ...]
+T = TypeVar("T")
 
 _FAILURES = (sqlite3.Error, UnicodeError, OverflowError)
 """The last two: a lone surrogate, and a number of more than 64 bits, which SQLite has no place for."""
@@ -57,7 +60,7 @@ class Connection:
                 timeout=BUSY_MILLISECONDS / 1000,
             )
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"The store {path} cannot be opened: {_reason(error)}.") from error
+            raise trouble.when_opening(error, path) from error
         connection = cls(raw, path)
         try:
             connection.run("PRAGMA foreign_keys = ON")
@@ -68,24 +71,41 @@ class Connection:
             raise
         return connection
 
-    def prepare_for_writing(self) -> None:
-        """Make the file private and choose how it is written; to be called once it is known to be ours."""
-        for file in (self._path, *(self._path.with_name(self._path.name + end) for end in ("-wal", "-shm"))):
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
+
+    def make_private(self) -> None:
+        """Let nobody else read the file; to be called once it is known to be ours."""
+        for file in (self._path, *companions(self._path)):
             with suppress(OSError):  # it is not there, or somebody else's, and then theirs to look after
                 if file.stat().st_mode & 0o077:
                     file.chmod(0o600)
-        deadline = time.monotonic() + BUSY_MILLISECONDS / 1000
-        while True:
-            try:
-                self._raw.execute("PRAGMA journal_mode = WAL")
-                break
-            except sqlite3.Error as error:
-                # SQLite itself does not wait here for another process that is doing the same.
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                    raise self._failed(error) from error
-            time.sleep(0.01)
-        # NORMAL may lose the last commits at a power cut; a claim that is lost could send a text twice.
-        self.run("PRAGMA synchronous = FULL")
+
+    def write_safely(self) -> None:
+        """What is committed from now on outlives a power cut."""
+        # With less the last commits may go, and a claim that is lost could send a text twice. Without a
+        # write-ahead log a commit is the removal of a file, which EXTRA writes to the disk too.
+        self.run(f"PRAGMA synchronous = {'FULL' if self.journal_mode() == 'wal' else 'EXTRA'}")
+
+    def journal_mode(self) -> str:
+        """How the file is written, as SQLite calls it."""
+        self.one("SELECT count(*) FROM sqlite_schema")  # or the answer is from before another changed it
+        return str((self.one("PRAGMA journal_mode") or ("",))[0])
+
+    def read(self, make: Callable[[Row], T], sql: str, values: Sequence[Value] = ()) -> list[T]:
+        """Run a statement and make something of each of its rows.
+
+        Raises:
+            StoreBroken: A row holds what no version of this program writes.
+        """
+        rows = self.all(sql, values)
+        try:
+            return [make(row) for row in rows]
+        except (ValueError, TypeError) as error:
+            suspect(self._path)
+            raise StoreBroken(trouble.damaged(self._path, "a row cannot be read")) from error
 
     def all(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
         """Run a statement and return all its rows."""
@@ -112,8 +132,7 @@ class Connection:
             row = self._raw.execute(sql, values).lastrowid
         except _FAILURES as error:
             raise self._failed(error) from error
-        if row is None:
-            raise StoreError(f"The store {self._path} did not take a row.")
+        assert row is not None  # noqa: S101 - only a statement that is no INSERT gives none
         return row
 
     def many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
@@ -133,7 +152,7 @@ class Connection:
         """All of the block, or nothing of it; a block inside another belongs to the outer one.
 
         Raises:
-            StoreError: The file is busy, full, read-only or broken; nothing was changed.
+            StoreError: The file is busy, unwritable or broken; nothing was changed.
         """
         if self.in_transaction:
             yield
@@ -145,7 +164,8 @@ class Connection:
         except BaseException:
             # Disk-full and I/O errors end the transaction by themselves; a second ROLLBACK would fail.
             if self._raw.in_transaction:
-                self.run("ROLLBACK")
+                with suppress(StoreError):  # the first reason is the one to tell
+                    self.run("ROLLBACK")
             raise
 
     def data_version(self) -> int:
@@ -158,10 +178,7 @@ class Connection:
         self._raw.close()
 
     def _failed(self, error: Exception) -> StoreError:
-        return StoreError(f"The store {self._path} failed: {_reason(error)}.")
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error)
+        told = trouble.when_used(error, self._path)
+        if isinstance(told, StoreBroken):
+            suspect(self._path)
+        return told

@@ -40,17 +40,20 @@ class Contacts:
 
     def get(self, contact_id: ContactId) -> Contact | None:
         """The contact, or None where it has been deleted."""
-        row = self._connection.one(f"SELECT {_CONTACT} FROM contacts WHERE id = ?", (contact_id,))  # noqa: S608 - a constant
-        return _contact(row) if row else None
+        return self._one("id = ?", contact_id)
 
     def find(self, number: PhoneNumber) -> Contact | None:
         """The contact with this number, or None."""
-        row = self._connection.one(f"SELECT {_CONTACT} FROM contacts WHERE number = ?", (number,))  # noqa: S608 - a constant
-        return _contact(row) if row else None
+        return self._one("number = ?", number)
+
+    def _one(self, condition: str, value: int | str) -> Contact | None:
+        sql = f"SELECT {_CONTACT} FROM contacts WHERE {condition}"  # noqa: S608 - constants
+        found = self._connection.read(_contact, sql, (value,))
+        return found[0] if found else None
 
     def all(self) -> list[Contact]:
         """Every contact, in no order."""
-        return [_contact(row) for row in self._connection.all(f"SELECT {_CONTACT} FROM contacts")]  # noqa: S608 - a constant
+        return self._connection.read(_contact, f"SELECT {_CONTACT} FROM contacts")  # noqa: S608 - a constant
 
     def is_empty(self) -> bool:
         """Whether there is no contact at all."""
@@ -99,20 +102,21 @@ class Contacts:
 
     def summaries(self, *, archived: bool = False) -> list[ContactSummary]:
         """Every contact's row for the list: pinned first, then by the time of the newest text, newest first."""
-        rows = self._connection.all(
+        return self._connection.read(
+            _summary,
             f"SELECT {_SUMMARY} FROM contacts LEFT JOIN drafts ON contact_id = id"  # noqa: S608 - a constant
             " WHERE archived <= ? ORDER BY pinned DESC, last_at DESC, id",
             (archived,),
         )
-        return [_summary(row) for row in rows]
 
     def summary(self, contact_id: ContactId) -> ContactSummary | None:
         """One contact's row for the list, or None where it has been deleted."""
-        row = self._connection.one(
+        found = self._connection.read(
+            _summary,
             f"SELECT {_SUMMARY} FROM contacts LEFT JOIN drafts ON contact_id = id WHERE id = ?",  # noqa: S608 - a constant
             (contact_id,),
         )
-        return _summary(row) if row else None
+        return found[0] if found else None
 
     def unread_total(self) -> int:
         """How many incoming texts are unread, over all contacts that are neither muted nor archived."""
@@ -154,7 +158,7 @@ class Contacts:
 def _contact(row: Row) -> Contact:
     number, name, local, suppressed, pinned, muted, archived, created, fetched = row[1:10]
     if not isinstance(created, float):
-        raise StoreError("The store holds a contact without a time.")
+        raise TypeError("a contact without a time")
     return Contact(
         id=ContactId(cast("int", row[0])),
         number=PhoneNumber(cast("str", number)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from gynetix_tui.model import ContactId, Direction, TimeSource
-from gynetix_tui.store.connection import Connection
+from gynetix_tui.store.connection import Connection, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +60,12 @@ class Messages:
         return self._stored("contact_id = ? AND time_source <> 'ts'", (contact_id,))
 
     def _stored(self, condition: str, values: tuple[int, ...]) -> list[StoredMessage]:
-        rows = self._connection.all(
+        return self._connection.read(
+            _stored,
             "SELECT id, ts, rank, direction, text, time_source, date_text FROM messages"  # noqa: S608 - a constant
             f" WHERE {condition} ORDER BY ts, rank, id",
             values,
         )
-        return [
-            StoredMessage(
-                cast("int", id_),
-                cast("int", stamp),
-                cast("int", rank),
-                Direction(cast("str", direction)),
-                cast("str", text),
-                TimeSource(cast("str", source)),
-                cast("str", date),
-            )
-            for id_, stamp, rank, direction, text, source, date in rows
-        ]
 
     def exists(self, contact_id: ContactId) -> bool:
         """Whether the gateway ever returned a message of this contact."""
@@ -122,3 +111,16 @@ class Messages:
             )
             > 0
         )
+
+
+def _stored(row: Row) -> StoredMessage:
+    id_, stamp, rank, direction, text, source, date = row
+    return StoredMessage(
+        cast("int", id_),
+        cast("int", stamp),
+        cast("int", rank),
+        Direction(cast("str", direction)),
+        cast("str", text),
+        TimeSource(cast("str", source)),
+        cast("str", date),
+    )

@@ -6,11 +6,21 @@ A step that has been released is never changed: a new one is added after it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
-from gynetix_tui.errors import StoreError
+from gynetix_tui.errors import StoreBroken, StoreError, StoreTooNew
+from gynetix_tui.store import trouble
+from gynetix_tui.store.backup import back_up
 from gynetix_tui.store.connection import APPLICATION_ID, Connection
+from gynetix_tui.store.files import suspect
+
+Step = Callable[[Connection], None]
+
+_OURS = {"contacts", "messages", "messages_in_order", "outbox", "outbox_waiting", "drafts"}
+"""Tables and indexes of every version; a database with all of them is ours, whatever its header says."""
 
 
 def _tables_of_the_first_version(connection: Connection) -> None:
@@ -95,40 +105,77 @@ def _tables_of_the_first_version(connection: Connection) -> None:
     )
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_tables_of_the_first_version,)
+STEPS: tuple[Step, ...] = (_tables_of_the_first_version,)
 """Every step, oldest first. Its length is the version of the file."""
 
 
-def migrate(connection: Connection) -> None:
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """What `migrate` did.
+
+    Attributes:
+        before: The version that the file had; 0 where there was none.
+        backup: The copy of the file as it was, or None where nothing was changed in it.
+    """
+
+    before: int
+    backup: Path | None = None
+
+
+def migrate(connection: Connection, steps: Sequence[Step] | None = None) -> Migrated:
     """Bring the file to the newest shape; a file that is there already is not written to.
 
+    Args:
+        connection: The store.
+        steps: Instead of `STEPS`.
+
     Raises:
-        StoreError: The file is another program's, or was written by a newer version of this one.
+        StoreTooNew: The file was written by a newer version of this program.
+        StoreBroken: The file is damaged.
+        StoreError: The file is another program's, or there is no room for its copy.
     """
-    version = _version(connection)
-    connection.prepare_for_writing()
-    if version == len(STEPS):
-        return
+    steps = STEPS if steps is None else steps
+    version = version_of(connection, steps)
+    connection.make_private()
+    if version == len(steps):
+        return Migrated(version)
     with connection.transaction():
-        version = _version(connection)  # again: another process may have been faster
-        for step in STEPS[version:]:
+        version = version_of(connection, steps)  # again: another process may have been faster
+        if version == len(steps):
+            return Migrated(version)
+        backup = back_up(connection.path, version) if version else None
+        for step in steps[version:]:
             step(connection)
         connection.run(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.run(f"PRAGMA user_version = {len(STEPS)}")
+        connection.run(f"PRAGMA user_version = {len(steps)}")
+    return Migrated(version, backup)
 
 
-def _version(connection: Connection) -> int:
+def version_of(connection: Connection, steps: Sequence[Step] | None = None) -> int:
+    """The version of the file, 0 where it is empty.
+
+    Raises:
+        StoreTooNew: The file was written by a newer version of this program.
+        StoreBroken: The file is damaged.
+        StoreError: The file is another program's.
+    """
+    steps = STEPS if steps is None else steps
     # One statement, so that another process that is just making the file is seen before or after, not halfway.
     row = connection.one(
-        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)"
+        "SELECT application_id, user_version, (SELECT group_concat(name) FROM sqlite_schema)"
         " FROM pragma_application_id, pragma_user_version"
     )
-    application, version, tables = (cast("int", value) for value in row or (0, 0, 0))
-    if application != APPLICATION_ID and (application or version or tables):
-        raise StoreError("The store's file is a database of another program.")
-    if version > len(STEPS):
-        raise StoreError(
-            f"The store was written by a newer version of gynetix-tui (format {version}, this one reads {len(STEPS)}). "
+    application, version, names = cast("tuple[int, int, str | None]", row)
+    if application == APPLICATION_ID and version > len(steps):
+        raise StoreTooNew(
+            f"The store was written by a newer version of gynetix-tui (format {version}, this one reads {len(steps)}). "
             "Update gynetix-tui, or name another store."
         )
-    return version
+    if application == APPLICATION_ID and version > 0:
+        return version
+    if application == APPLICATION_ID or set((names or "").split(",")) >= _OURS:
+        suspect(connection.path)
+        raise StoreBroken(trouble.damaged(connection.path, "its header is not what was written there"))
+    if application or version or names:
+        raise StoreError(f"The store's file {connection.path} is a database of another program.")
+    return 0

@@ -35,8 +35,9 @@ class Outbox:
 
     def get(self, outbox_id: OutboxId) -> OutgoingText | None:
         """The text, or None where its contact has been deleted."""
-        row = self._connection.one(f"SELECT {_COLUMNS} FROM outbox WHERE id = ?", (outbox_id,))  # noqa: S608 - a constant
-        return _text(row) if row else None
+        sql = f"SELECT {_COLUMNS} FROM outbox WHERE id = ?"  # noqa: S608 - a constant
+        found = self._connection.read(_text, sql, (outbox_id,))
+        return found[0] if found else None
 
     def claim(self, *, owner: str, now: float) -> OutgoingText | None:
         """Take the next text that may go out, mark it `sending`, and return it; None where none may.
@@ -48,7 +49,8 @@ class Outbox:
             owner: Names this process, so that others can tell when it has died.
             now: When this is.
         """
-        rows = self._connection.all(
+        claimed = self._connection.read(
+            _text,
             f"""
             UPDATE outbox SET state = 'sending', owner = ?1, left_at = ?2, ended_at = NULL, attempts = attempts + 1, reason = ''
             WHERE state = 'queued' AND id = (
@@ -60,7 +62,7 @@ class Outbox:
             """,  # noqa: S608 - a constant
             (owner, now),
         )
-        return _text(rows[0]) if rows else None
+        return claimed[0] if claimed else None
 
     def finish(self, outbox_id: OutboxId, state: SendState, *, reason: str = "", now: float) -> None:
         """Keep how a request ended; a text that was meanwhile seen at the gateway stays seen."""
@@ -107,12 +109,12 @@ class Outbox:
 
         Those that the gateway said it took come first, then the uncertain ones, oldest first.
         """
-        rows = self._connection.all(
+        return self._connection.read(
+            _text,
             f"SELECT {_COLUMNS} FROM outbox WHERE contact_id = ? AND state IN ('accepted', 'unconfirmed', 'sending')"  # noqa: S608 - a constant
             " ORDER BY CASE state WHEN 'accepted' THEN 0 WHEN 'unconfirmed' THEN 1 ELSE 2 END, id",
             (contact_id,),
         )
-        return [_text(row) for row in rows]
 
     def matched_messages(self, contact_id: ContactId) -> set[int]:
         """Messages of the gateway that confirm a text already: none confirms two."""

@@ -12,9 +12,13 @@ from gynetix_tui.store.connection import Connection
 from gynetix_tui.store.contacts import Contacts
 from gynetix_tui.store.conversation import Conversations
 from gynetix_tui.store.drafts import Drafts
+from gynetix_tui.store.journal import settle
 from gynetix_tui.store.messages import Messages
 from gynetix_tui.store.migrations import migrate
 from gynetix_tui.store.outbox import Outbox
+from gynetix_tui.store.presence import Presence
+
+_PATIENCE_SECONDS = 5.0
 
 
 class Store:
@@ -30,8 +34,9 @@ class Store:
         conversations: Messages and outbox together, in the order they are shown in.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, presence: Presence) -> None:
         self._connection = connection
+        self._presence = presence
         self.contacts = Contacts(connection)
         self.messages = Messages(connection)
         self.outbox = Outbox(connection)
@@ -40,26 +45,33 @@ class Store:
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
-        """Open the store, making or migrating its file where it must be.
+        """Open the store, making or migrating its file where it must be; it is not repaired (see `prepare`).
 
         Raises:
             StoreError: The file cannot be opened, is no store, or comes from a newer version.
         """
-        connection = Connection.open(path, read_only=read_only)
+        presence = Presence.shared(path, patience_seconds=_PATIENCE_SECONDS)
         try:
-            if not read_only:
-                migrate(connection)
+            connection = Connection.open(path, read_only=read_only)
+            try:
+                if not read_only:
+                    if migrate(connection).before == 0:
+                        settle(path)
+                    connection.write_safely()
+            except BaseException:
+                connection.close()
+                raise
         except BaseException:
-            connection.close()
+            presence.end()
             raise
-        return cls(connection)
+        return cls(connection, presence)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of the block, or nothing of it.
 
         Raises:
-            StoreError: The file is busy, full, read-only or broken; nothing was changed.
+            StoreError: The file is busy, unwritable or broken; nothing was changed.
         """
         with self._connection.transaction():
             yield
@@ -75,6 +87,7 @@ class Store:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+        self._presence.end()
 
     def __enter__(self) -> Self:
         return self

@@ -24,7 +24,7 @@ from gynetix_tui.settings.log import close_log, open_log
 from gynetix_tui.settings.paths import Paths, private_folder, standard_paths
 from gynetix_tui.settings.schema import Settings
 from gynetix_tui.settings.secret import ApiKey
-from gynetix_tui.store import Store
+from gynetix_tui.store import Store, prepare
 from gynetix_tui.tui.app import GynetixApp
 from gynetix_tui.tui.commands import KeyMap
 from gynetix_tui.tui.session import Session
@@ -70,11 +70,11 @@ def _launch_client(
 ) -> tuple[int, str | None]:
     private_folder(paths.data_folder)
     private_folder(paths.state_folder)
-    Store.open(paths.store_file).close()  # made or migrated before anybody reads
+    report = prepare(paths.store_file, now=time.time())
     open_log(paths.log_file, key.redact if key else str)
     account = RealAccount(settings.gateway.base_url, key, SystemKeyring())
     try:
-        return asyncio.run(_run(paths, settings, keys, account, demo=False))
+        return asyncio.run(_run(paths, settings, keys, account, notices=report.notices))
     finally:
         close_log()
 
@@ -100,7 +100,13 @@ def _launch_demo(paths: Paths, settings: Settings, keys: KeyMap) -> int:
 
 
 async def _run(
-    paths: Paths, settings: Settings, keys: KeyMap, account: Account, *, demo: bool
+    paths: Paths,
+    settings: Settings,
+    keys: KeyMap,
+    account: Account,
+    *,
+    demo: bool = False,
+    notices: tuple[str, ...] = (),
 ) -> tuple[int, str | None]:
     """Run the engine beside the screen until the screen ends; return the exit code and the screen's last word."""
     loop = asyncio.get_running_loop()
@@ -112,7 +118,7 @@ async def _run(
     ready = asyncio.Event()
     with Store.open(paths.store_file, read_only=True) as store:
         session = Session(
-            store, engine, settings, keys, Calendar(SYSTEM_ZONE), time.time, paths.config_file, demo
+            store, engine, settings, keys, Calendar(SYSTEM_ZONE), time.time, paths.config_file, demo, notices
         )
         app = GynetixApp(session, environ=_environment(), on_ready=ready.set, driver_class=repair_driver())
         ways_out = WaysOut(

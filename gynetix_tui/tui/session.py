@@ -29,6 +29,7 @@ class Session:
         now: The clock, epoch seconds.
         config_file: Where settings are saved.
         demo: Whether this is the demonstration.
+        notices: What the user should be told at the start, each a sentence.
     """
 
     store: Store
@@ -39,6 +40,7 @@ class Session:
     now: Callable[[], float]
     config_file: Path
     demo: bool = False
+    notices: tuple[str, ...] = ()
 
     @property
     def naming(self) -> Naming:

@@ -197,7 +197,10 @@ class Rig:
         return text.state
 
     async def becomes(self, outbox_id: OutboxId, state: SendState) -> None:
-        await self.ears.until(lambda: self.state(outbox_id) is state)
+        """Wait until it is in a state, and until this has been told."""
+        await self.ears.until(
+            lambda: self.state(outbox_id) is state and self.history.get(outbox_id, [])[-1:] == [state]
+        )
 
     def items(self, contact_id: ContactId) -> list[Item]:
         return self.store.conversations.newest(contact_id, 1000)

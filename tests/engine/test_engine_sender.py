@@ -95,12 +95,13 @@ class Desk:
             self.task = asyncio.create_task(self.sender.run())
         await self.time.go(seconds, self.sender.wake)
         # What is under way ends within this very moment, and may let the next one go.
-        sent = -1
-        while self.gate.open.is_set() and (self.sender._under_way or sent != len(self.gate.sent)):
-            sent = len(self.gate.sent)
-            if self.sender._under_way:
-                await asyncio.wait(self.sender._under_way, timeout=DEADLINE)
-            await self.time.go(0, self.sender.wake)
+        async with asyncio.timeout(DEADLINE):
+            sent = -1
+            while self.gate.open.is_set() and (self.sender._under_way or sent != len(self.gate.sent)):
+                sent = len(self.gate.sent)
+                if self.sender._under_way:
+                    await asyncio.wait(self.sender._under_way)
+                await self.time.go(0, self.sender.wake)
 
     async def stop(self) -> None:
         if self.task:

@@ -245,7 +245,7 @@ async def test_only_what_goes_to_the_socket_holds_it(kind: type[httpx.TransportE
 
     inner = Socket()
     asked = httpx.Request("POST", "https://example.com/api/key/-/response/json?x=/key/-/")
-    with pytest.raises(kind, match="^no$") as raised:
+    with pytest.raises(kind, match=r"^no$") as raised:
         await KeyTransport(inner, ApiKey(KEY)).handle_async_request(asked)
     assert inner.target == f"/api/key/{SEGMENT}/response/json?x=/key/-/".encode()
     assert raised.value.request is asked

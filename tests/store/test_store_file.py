@@ -210,23 +210,30 @@ def test_what_sqlite_cannot_hold_is_a_store_error(file: Path, text: str) -> None
         assert store.drafts.get(ana) == "whole"
 
 
-def test_a_writer_waits_for_another(file: Path) -> None:
+def test_a_writer_waits_for_another_also_where_it_reads_first(file: Path) -> None:
     with Store.open(file) as one, Store.open(file) as two:
-        begun = threading.Event()
+        begun, read = threading.Event(), threading.Event()
+        failed: list[BaseException] = []
 
         def write() -> None:
             begun.set()
-            with two.transaction():
-                contact(two, BEN, "Ben")
+            try:
+                with two.transaction():
+                    two.contacts.all()
+                    read.set()
+                    contact(two, BEN, "Ben")
+            except StoreError as error:
+                failed.append(error)
 
         thread = threading.Thread(target=write)
         with one.transaction():
-            contact(one)
+            one.contacts.all()
             thread.start()
             begun.wait(5)
-            thread.join(0.05)
-            assert thread.is_alive()
+            assert not read.wait(0.1)
+            contact(one)
         thread.join(5)
+        assert failed == []
         assert len(one.contacts.all()) == 2
 
 

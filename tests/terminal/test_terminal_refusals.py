@@ -143,13 +143,6 @@ def test_a_store_that_is_another_programs(desk: Desk) -> None:
     assert "another program" in refusal(desk)
 
 
-def test_a_store_that_is_no_database(desk: Desk) -> None:
-    desk.data_folder.mkdir(parents=True)
-    desk.store_file.write_text("A shopping list, many lines long.\n" * 100)
-    assert str(desk.store_file) in refusal(desk)
-    assert desk.store_file.read_text().startswith("A shopping list")
-
-
 def test_a_store_that_is_a_folder(desk: Desk) -> None:
     desk.store_file.mkdir(parents=True)
     assert str(desk.store_file) in refusal(desk)

@@ -58,3 +58,16 @@ def test_a_full_disk_is_told_stops_all_sending_and_loses_nothing(desk: Desk, san
     terminal.press(ctrl("q"))
     assert terminal.finish() == 0
     assert sends(sandbox) == 1
+
+
+def test_a_damaged_store_is_put_aside_and_the_user_is_told(desk: Desk) -> None:
+    desk.data_folder.mkdir(parents=True, mode=0o700)
+    desk.store_file.write_text("A shopping list, many lines long.\n" * 100)
+    terminal = desk.start(columns=120, lines=40)
+    terminal.wait_for("(?s)damaged.*kept as")
+    terminal.press(ctrl("q"))
+    assert terminal.finish() == 0
+    [aside] = desk.data_folder.glob("store.db.corrupt-*")
+    assert aside.read_text().startswith("A shopping list")
+    with desk.store() as store:
+        assert store.contacts.all() == []

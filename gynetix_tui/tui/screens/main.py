@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from typing import Literal
 
 from textual import events
 from textual.app import ComposeResult
@@ -105,6 +106,8 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         """Say how things stand."""
         self._show_status()
+        for notice in self._session.notices:
+            self._say(notice, warning=True, seconds=60)
 
     def on_resize(self, event: events.Resize) -> None:
         """One pane or two, or too small for either."""
@@ -167,16 +170,13 @@ class MainScreen(Screen[None]):
     async def _show_store_trouble(self, reason: str) -> None:
         banner = self.query_one("#banner", Static)
         banner.display = bool(reason)
-        banner.update(
-            Content(
-                f"{clean_line(reason)} Nothing is sent meanwhile; what you write stays here."
-            )
-        )
+        banner.update(Content(f"{clean_line(reason)} Nothing is sent meanwhile; what you write stays here."))
         if not reason:
             await self.talk.keep_held()
 
-    def _say(self, text: str, *, warning: bool = False) -> None:
-        self.notify(clean(text, limit=500), severity="warning" if warning else "information", markup=False)
+    def _say(self, text: str, *, warning: bool = False, seconds: float = 6) -> None:
+        severity: Literal["warning", "information"] = "warning" if warning else "information"
+        self.notify(clean(text, limit=500), severity=severity, markup=False, timeout=seconds)
 
     def on_talk_problem(self, message: Talk.Problem) -> None:
         """Say it."""
