@@ -9,7 +9,9 @@ import pytest
 # Read by Textual while it is imported, so they go before anything imports it.
 for _name in list(os.environ):
     _unwanted = _name.startswith(("TEXTUAL", "GYNETIX_", "XDG_")) or _name in {"NO_COLOR", "VISUAL", "EDITOR"}
-    if _unwanted and not _name.startswith("TEXTUAL_SNAPSHOT"):  # how the workers of the snapshot tests find each other
+    if _unwanted and not _name.startswith(
+        "TEXTUAL_SNAPSHOT"
+    ):  # how the workers of the snapshot tests find each other
         del os.environ[_name]
 os.environ |= {"TZ": "UTC", "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
 

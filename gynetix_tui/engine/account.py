@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from gynetix_tui.errors import KeyringError
@@ -51,12 +52,20 @@ class RealAccount:
         base_url: The address of the API.
         key: The key, where the environment gave one; the keyring is then never touched.
         keyring: Where the key is looked for else.
+        learned: Told each key before it is used, so that the log can leave it out.
     """
 
-    def __init__(self, base_url: str, key: ApiKey | None, keyring: SystemKeyring) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        key: ApiKey | None,
+        keyring: SystemKeyring,
+        learned: Callable[[ApiKey], None] = lambda _: None,
+    ) -> None:
         self._base_url = base_url
         self._key = key
         self._keyring = keyring
+        self._learned = learned
 
     async def key(self) -> ApiKey | None:
         """The key from the environment, else from the keyring."""
@@ -75,6 +84,7 @@ class RealAccount:
 
     async def connect(self, key: ApiKey) -> Gateway:
         """The gateway; its import and its certificates take 150 ms, so they are loaded in a thread."""
+        self._learned(key)
         return await asyncio.to_thread(connect, self._base_url, key)
 
 

@@ -100,15 +100,29 @@ class Engine:
         """
         try:
             await self._recover()
-            self._gateway = await self._account.connect(await self._key())
-            try:
-                await self._work(self._gateway)
-            finally:
-                await self._gateway.close()
-                if self._sender:
-                    await self._sender.settle()
+            key = await self._key()
+            while True:
+                key = await self._work_with(key)
         finally:
             await self._writer.close()
+
+    async def _work_with(self, key: ApiKey) -> ApiKey:
+        """Work with a key until the user gives another; return that one."""
+        self._gateway = gateway = await self._account.connect(key)
+        work = asyncio.create_task(self._work(gateway), name="work")
+        another = asyncio.create_task(self._given_key.get(), name="another key")
+        try:
+            await asyncio.wait({work, another}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                await work
+            return another.result()
+        finally:
+            another.cancel()
+            work.cancel()
+            await asyncio.gather(work, another, return_exceptions=True)
+            await gateway.close()
+            if self._sender:
+                await self._sender.settle()
 
     async def _recover(self) -> None:
         try:
@@ -177,6 +191,15 @@ class Engine:
             listener(event)
 
     # What the user wants
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether a request with a text is under way: ending now would leave its state uncertain."""
+        return self._sender is not None and self._sender.is_sending
+
+    async def keyring(self) -> str:
+        """The name of the keyring in which `use_key` would keep a key; empty where there is none."""
+        return await self._account.keyring()
 
     async def use_key(self, key: ApiKey, *, keep: bool) -> None:
         """Use this key, and keep it in the keyring if asked.

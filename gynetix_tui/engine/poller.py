@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 import time
 from collections.abc import Callable, Iterable
@@ -207,12 +208,15 @@ class Poller:
         return self._settings.open_seconds * (1 if self._focused else UNFOCUSED_FACTOR)
 
     async def _fetch(self, target: _Target) -> None:
-        asked_at = self._now()
+        asked_at, due_at = self._now(), target.due_at
+        # Who asks for it while this request is under way (`soon`, `refresh`) asks for a later answer.
+        target.due_at = math.inf
         try:
             answer = await self._gateway.get_conversation(
                 phone=target.number, known=b"" if target.awaiting else target.digest
             )
         except GatewayError as error:
+            target.due_at = min(target.due_at, due_at)
             self._failed(target, error)
             return
         outcome = Outcome()
@@ -224,16 +228,18 @@ class Poller:
                 )
             except PASSING:
                 # The gateway answered; that the store takes nothing is told by itself.
+                target.due_at = min(target.due_at, due_at)
                 target.backoff.failed(self._monotonic())
                 return
-            target.awaiting = outcome.awaiting
+            target.awaiting = outcome.awaiting or target.due_at < math.inf
             # What is doubtful is looked at again each time, or a second empty answer would count as a good one.
             doubtful = answer.skipped or outcome.returned_nothing
             target.digest = b"" if doubtful else answer.digest
             if answer.messages:
                 target.last_at = max(target.last_at, max(m.ts or 0 for m in answer.messages))
         target.backoff.succeeded()
-        target.due_at = self._monotonic() + self._interval(target) * self._jitter.uniform(0.95, 1.05)
+        due_at = self._monotonic() + self._interval(target) * self._jitter.uniform(0.95, 1.05)
+        target.due_at = min(target.due_at, due_at)
         self._succeeded(target, answer, outcome)
         if outcome.changed:
             self._publish(ContactChanged(target.id))
@@ -257,7 +263,7 @@ class Poller:
             target.complaints.clear()
 
     def _failed(self, target: _Target, error: GatewayError) -> None:
-        _log.warning("contact %d: %s", target.id, error)
+        _log.warning("contact %d: %s", target.id, type(error).__name__)  # its words may quote texts
         now = self._monotonic()
         target.backoff.failed(now, at_least=error.retry_after)
         self._backoff.failed(now, at_least=error.retry_after)

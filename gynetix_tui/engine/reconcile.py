@@ -58,7 +58,9 @@ def match(
         earliest, latest = window(text, now=now)
         candidates = free.get(fold(text.text), [])
         for message in candidates:
-            if earliest <= message.ts - skew <= latest:
+            # What an answer held before the text left is somebody else's, or an earlier one.
+            known_before = text.left_at is not None and message.arrived_at < text.left_at
+            if not known_before and earliest <= message.ts - skew <= latest:
                 found[text.id] = message.id
                 candidates.remove(message)
                 break

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from gynetix_tui.engine.events import ContactChanged, Event
@@ -70,6 +71,11 @@ class Sender:
         """There may be something to send."""
         self._wake.set()
 
+    @property
+    def is_sending(self) -> bool:
+        """Whether a request is under way."""
+        return bool(self._under_way)
+
     async def run(self) -> None:
         """Send until cancelled; then wait a while for what is under way, and leave the rest as it is."""
         try:
@@ -113,9 +119,10 @@ class Sender:
         except asyncio.CancelledError:
             # The claim is written all the same; its text certainly did not leave.
             if text := await claim:
-                await self._change(
-                    text, lambda store: store.outbox.requeue(text.id, reason="", next_try_at=now)
-                )
+                with suppress(
+                    *PASSING
+                ):  # no insisting at the end: left `sending`, the next start tells of it
+                    await self._writer.run(lambda store: _put_back(store, text, now))
             raise
 
     async def _rest(self) -> None:
@@ -167,7 +174,7 @@ class Sender:
         await self._change(text, lambda store: store.outbox.requeue(text.id, reason=reason, next_try_at=at))
 
     async def _finish(self, text: OutgoingText, state: SendState, reason: str) -> None:
-        _log.info("text %d: %s %s", text.id, state, reason)
+        _log.info("text %d: %s", text.id, state)  # not the reason: the gateway may quote the text in it
         now = self._now()
         await self._change(text, lambda store: store.outbox.finish(text.id, state, reason=reason, now=now))
 
@@ -204,6 +211,11 @@ async def recover(writer: Writer, *, now: float) -> list[ContactId]:
         return _and_refresh(store, [contact for _, contact in orphans])
 
     return await writer.run(work)
+
+
+def _put_back(store: Store, text: OutgoingText, now: float) -> None:
+    store.outbox.requeue(text.id, reason="", next_try_at=now)
+    store.contacts.refresh_summary(text.contact_id)
 
 
 def _and_refresh(store: Store, contacts: list[ContactId]) -> list[ContactId]:

@@ -6,6 +6,7 @@ import io
 import logging
 import os
 import textwrap
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
@@ -84,8 +85,8 @@ class _PrivateFile(RotatingFileHandler):
 class _SafeFormatter(logging.Formatter):
     """One record is one line, and its traceback the indented lines after it: no text can forge a record.
 
-    It works on the final text, so that arguments and exceptions are covered. Tracebacks come from the
-    standard library, which prints no locals.
+    It works on the final text, so that arguments are covered. Of an exception it tells the type and where it came
+    from, never its words: they may quote a text, a name or a number.
     """
 
     def __init__(self, redact: Callable[[str], str]) -> None:
@@ -97,10 +98,22 @@ class _SafeFormatter(logging.Formatter):
         head = f"{when.replace('+00:00', 'Z')} {record.levelname} {record.name}: {record.getMessage()}"
         lines = [clean_line(self._redact(head), limit=_MAX_RECORD)]
         if record.exc_info:
-            lines.append(self._block(self.formatException(record.exc_info)))
+            lines.append(self._block(_trace(record.exc_info[1])))
         if record.stack_info:
             lines.append(self._block(record.stack_info))
         return "\n".join(lines)
 
     def _block(self, text: str) -> str:
         return textwrap.indent(clean(self._redact(text), limit=_MAX_RECORD), "    | ", lambda line: True)
+
+
+def _trace(error: BaseException | None) -> str:
+    """The frames and types of an error and of those that led to it, the first one first."""
+    parts: list[str] = []
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        parts.append(f"{frames}{type(error).__module__}.{type(error).__qualname__}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\nwhich led to\n".join(reversed(parts))

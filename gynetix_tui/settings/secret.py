@@ -89,6 +89,24 @@ class ApiKey:
         raise TypeError("An API key is not pickled: it would be written down.")
 
 
+class Redactor:
+    """Leaves every key that it was told of out of a text."""
+
+    def __init__(self) -> None:
+        self._keys: list[ApiKey] = []
+
+    def learn(self, key: ApiKey) -> None:
+        """From now on this key is left out."""
+        if key not in self._keys:
+            self._keys.append(key)
+
+    def __call__(self, text: str) -> str:
+        """The text without any of the keys."""
+        for key in self._keys:
+            text = key.redact(text)
+        return text
+
+
 def _traces_of(key: str) -> re.Pattern[str]:
     """What the key looks like wherever it may have been written."""
     fragments = sorted(_base64_fragments(key.encode()), key=len, reverse=True)

@@ -78,10 +78,12 @@ class Connection:
 
     def make_private(self) -> None:
         """Let nobody else read the file; to be called once it is known to be ours."""
-        for file in (self._path, *companions(self._path)):
-            with suppress(OSError):  # it is not there, or somebody else's, and then theirs to look after
-                if file.stat().st_mode & 0o077:
-                    file.chmod(0o600)
+        with suppress(OSError):  # somebody else's, and then theirs to look after
+            mode = self._path.stat().st_mode & 0o700
+            for file in (self._path, *companions(self._path)):
+                # A log that was made while the file was read-only is too, and stays so.
+                if file.exists() and file.stat().st_mode & 0o777 != mode:
+                    file.chmod(mode)
 
     def write_safely(self) -> None:
         """What is committed from now on outlives a power cut."""
@@ -172,6 +174,21 @@ class Connection:
         """A number that changes when another connection has written (SQLite's PRAGMA data_version)."""
         row = self.one("PRAGMA data_version")
         return row[0] if row and isinstance(row[0], int) else 0
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """For statements that are right for every store: one that SQLite can make nothing of meets damage.
+
+        Raises:
+            StoreBroken: The file says of itself what cannot be.
+        """
+        try:
+            yield
+        except StoreError as error:
+            if not trouble.is_about_the_statement(error):
+                raise
+            suspect(self._path)
+            raise StoreBroken(trouble.damaged(self._path, trouble.reason(error.__cause__))) from error
 
     def close(self) -> None:
         """Close the connection; a write-ahead log that nobody else uses is folded back into the file."""

@@ -7,9 +7,10 @@ processes map: that does not reach over a network, and some file systems cannot 
 from __future__ import annotations
 
 import time
+from contextlib import closing, suppress
 from pathlib import Path
 
-from gynetix_tui.errors import StoreBusy, StoreError
+from gynetix_tui.errors import StoreBusy, StoreError, StoreUnwritable
 from gynetix_tui.store.connection import APPLICATION_ID, BUSY_MILLISECONDS, Connection
 from gynetix_tui.store.mounts import file_system, is_shared
 from gynetix_tui.store.trouble import is_about_the_log
@@ -23,18 +24,21 @@ def on_shared_files(path: Path) -> bool:
 def settle(path: Path) -> None:
     """Choose how a store is written from now on; to be called where nobody else is using it.
 
+    What cannot be written now is left as it is: it can be read, and the first write will say why it fails.
+
     Raises:
-        StoreError: The file cannot be written.
+        StoreError: The file is damaged, or busy.
     """
-    if on_shared_files(path):
-        leave_log(path)
-        return
-    try:
-        _take_log(path)
-    except StoreError as error:
-        if not is_about_the_log(error):
-            raise
-        leave_log(path)
+    with suppress(StoreUnwritable):
+        if on_shared_files(path):
+            leave_log(path)
+            return
+        try:
+            _take_log(path)
+        except StoreError as error:
+            if not isinstance(error, StoreUnwritable) and not is_about_the_log(error):
+                raise
+            leave_log(path)
 
 
 def leave_log(path: Path) -> None:
@@ -43,25 +47,22 @@ def leave_log(path: Path) -> None:
     Raises:
         StoreError: The file is damaged, or cannot be written.
     """
-    connection = Connection.open(path)
-    try:
+    with closing(Connection.open(path)) as connection:
         # Before anything is read: then the log's index is private memory, and no shared one is needed.
         connection.run("PRAGMA locking_mode = EXCLUSIVE")
         connection.run("PRAGMA journal_mode = DELETE")
-    finally:
-        connection.close()
 
 
 def _take_log(path: Path) -> None:
-    connection = Connection.open(path)
-    try:
-        if connection.journal_mode() == "wal" or not _switched(connection):
-            return
-        # The switch may succeed where the log then does not work: only a write tells.
-        with connection.transaction():
-            connection.run(f"PRAGMA application_id = {APPLICATION_ID}")  # as it is
-    finally:
-        connection.close()
+    with closing(Connection.open(path)) as connection:
+        if connection.journal_mode() == "wal":
+            with connection.transaction():
+                return  # the store can be read where only the beginning of a write shows that the log does not work
+        if _switched(connection):
+            with connection.transaction():
+                connection.run(
+                    f"PRAGMA application_id = {APPLICATION_ID}"
+                )  # as it is: a write that changes nothing
 
 
 def _switched(connection: Connection) -> bool:

@@ -13,7 +13,11 @@ from gynetix_tui.store.connection import Connection, Row
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """What the merge needs to know of a message that is here already."""
+    """What the merge needs to know of a message that is here already.
+
+    Attributes:
+        arrived_at: When an answer first held it.
+    """
 
     id: int
     ts: int
@@ -22,6 +26,7 @@ class StoredMessage:
     text: str
     time_source: TimeSource
     date_text: str
+    arrived_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class Messages:
     def _stored(self, condition: str, values: tuple[int, ...]) -> list[StoredMessage]:
         return self._connection.read(
             _stored,
-            "SELECT id, ts, rank, direction, text, time_source, date_text FROM messages"  # noqa: S608 - a constant
+            "SELECT id, ts, rank, direction, text, time_source, date_text, arrived_at FROM messages"  # noqa: S608 - a constant
             f" WHERE {condition} ORDER BY ts, rank, id",
             values,
         )
@@ -114,7 +119,7 @@ class Messages:
 
 
 def _stored(row: Row) -> StoredMessage:
-    id_, stamp, rank, direction, text, source, date = row
+    id_, stamp, rank, direction, text, source, date, arrived = row
     return StoredMessage(
         cast("int", id_),
         cast("int", stamp),
@@ -123,4 +128,5 @@ def _stored(row: Row) -> StoredMessage:
         cast("str", text),
         TimeSource(cast("str", source)),
         cast("str", date),
+        cast("float", arrived),
     )

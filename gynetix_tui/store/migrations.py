@@ -161,10 +161,11 @@ def version_of(connection: Connection, steps: Sequence[Step] | None = None) -> i
     """
     steps = STEPS if steps is None else steps
     # One statement, so that another process that is just making the file is seen before or after, not halfway.
-    row = connection.one(
-        "SELECT application_id, user_version, (SELECT group_concat(name) FROM sqlite_schema)"
-        " FROM pragma_application_id, pragma_user_version"
-    )
+    with connection.looking():
+        row = connection.one(
+            "SELECT application_id, user_version, (SELECT group_concat(name) FROM sqlite_schema)"
+            " FROM pragma_application_id, pragma_user_version"
+        )
     application, version, names = cast("tuple[int, int, str | None]", row)
     if application == APPLICATION_ID and version > len(steps):
         raise StoreTooNew(

@@ -32,7 +32,7 @@ def type_at(path: PurePath, mounts: str) -> str:
         mounts: The text of mountinfo, see proc(5).
     """
     found, depth = "", -1
-    for line in mounts.splitlines():
+    for line in mounts.split("\n"):  # splitlines() would also part names at other characters
         before, separator, after = line.partition(" - ")
         fields, kind = before.split(" "), after.partition(" ")[0]
         if not separator or len(fields) < 5 or not kind:

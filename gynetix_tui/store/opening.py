@@ -14,7 +14,7 @@ from typing import cast
 from gynetix_tui.errors import StoreBroken, StoreBusy, StoreError
 from gynetix_tui.model import ItemKey, SendState
 from gynetix_tui.store import trouble
-from gynetix_tui.store.connection import Connection
+from gynetix_tui.store.connection import Connection, Row
 from gynetix_tui.store.contacts import Contacts
 from gynetix_tui.store.conversation import Conversations
 from gynetix_tui.store.files import beside, companions, marker, remove, suspect
@@ -32,6 +32,10 @@ _POLL_SECONDS = 0.05
 _PAGE = 1000
 _SMALLEST = 512
 """Bytes of the smallest page, and so of the smallest database, that there is."""
+_NAMES = (
+    "SELECT listed.name, coalesce(info.name, '') FROM sqlite_schema AS listed"
+    " LEFT JOIN pragma_table_info(listed.name) AS info"
+)
 _NEEDS = (3, 37, 0)
 _UNSEEN = "texts of yours that were not seen at the gateway yet"
 
@@ -98,7 +102,8 @@ def _trouble(path: Path, steps: Sequence[Step]) -> str | None:
             if 0 < version < len(steps):
                 return f"The store {path} has an older format."
             if version:
-                _check(connection, steps[:version])
+                with connection.looking():
+                    _check(connection, steps[:version])
         except StoreBroken as error:
             return str(error)
     return None
@@ -150,7 +155,8 @@ def _migrated(path: Path, steps: Sequence[Step]) -> Path | None:
             connection.run("PRAGMA locking_mode = EXCLUSIVE")
         version = version_of(connection, steps)
         if version:
-            _check(connection, steps[:version])
+            with connection.looking():
+                _check(connection, steps[:version])
         if on_shared_files(path):
             connection.run("PRAGMA journal_mode = DELETE")
             connection.run("PRAGMA locking_mode = NORMAL")
@@ -166,11 +172,11 @@ def _check(connection: Connection, steps: Sequence[Step]) -> None:
         StoreBroken: It is not.
     """
     path = connection.path
-    missing = _names_after(steps) - {
-        str(name) for (name,) in connection.all("SELECT name FROM sqlite_schema")
-    }
+    missing = _names_after(steps) - set(connection.all(_NAMES))
     if missing:
-        raise _found(path, f"it lacks {', '.join(sorted(missing))}")
+        raise _found(
+            path, f"it lacks {', '.join(sorted(' '.join(map(str, each)).strip() for each in missing))}"
+        )
     checks = ["quick_check(contacts)", "quick_check(drafts)", "quick_check(outbox)"]
     if marker(path).exists():
         checks.append("integrity_check(1)")
@@ -186,9 +192,9 @@ def _found(path: Path, what: str) -> StoreBroken:
     return StoreBroken(trouble.damaged(path, what))
 
 
-def _names_after(steps: Sequence[Step]) -> set[str]:
-    """Tables and indexes of a store that has had those steps."""
-    return {str(name) for (name,) in _model(steps).execute("SELECT name FROM sqlite_schema")}
+def _names_after(steps: Sequence[Step]) -> set[Row]:
+    """Tables with their columns, and indexes, of a store that has had those steps."""
+    return set(_model(steps).execute(_NAMES))
 
 
 def _first_page_after(steps: Sequence[Step]) -> bytes:
@@ -266,7 +272,8 @@ def _exchange(path: Path) -> Path:
     # Named by the new file's time, so that an exchange which was interrupted goes on with the same names.
     aside = _aside(path, new.stat().st_mtime)
     log, index, journal = companions(path)
-    remove(index)  # SQLite derives it from the log
+    with suppress(OSError):
+        remove(index)  # SQLite derives it from the log
     if log.exists() and log.stat().st_size == 0:
         remove(log)
     for file in (log, journal, path):

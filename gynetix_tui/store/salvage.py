@@ -21,6 +21,11 @@ from gynetix_tui.store.wreck import Wreck, with_first_page
 from gynetix_tui.text import fold
 
 _NUMBER = re.compile(r"\+?[0-9]{3,15}")
+_PRECIOUS = {
+    "contacts": "id, number, name, local_number, suppressed, pinned, muted, archived, created_at",
+    "outbox": "id, contact_id, recipient, sender, text, state, created_at, left_at, ended_at, owner",
+    "drafts": "contact_id, text, updated_at",
+}
 _DERIVED = {"last_text", "last_direction", "last_state", "unread", "fetched_at", "digest"}
 _UNSETTLED = {SendState.QUEUED, SendState.SENDING, SendState.ACCEPTED, SendState.UNCONFIRMED}
 _CLOCKS_DIFFER_SECONDS = 120.0
@@ -94,7 +99,7 @@ def salvage(path: Path, into: Connection, *, first_page: bytes, now: float) -> S
 def _readable(path: Path, first_page: bytes) -> Iterator[Wreck]:
     """The damaged store; where its first page is gone, a copy with that of another."""
     with Wreck(path) as wreck:
-        if wreck.has_tables:
+        if wreck.has(_PRECIOUS):
             yield wreck
             return
     copy = beside(path, ".salvaging-copy")
@@ -135,7 +140,8 @@ def _contacts(work: _Salvage) -> None:
         read_until = _read_until(work, row)
         new = {name: value for name, value in row.items() if name not in _DERIVED}
         new |= {"created_at": read_until, "last_at": read_until}
-        if not isinstance(row.get("name"), str):
+        named = isinstance(row.get("name"), str)
+        if not named:
             new["name"] = ""
         if not _is_number(row.get("local_number")):
             new["local_number"] = None
@@ -143,6 +149,7 @@ def _contacts(work: _Salvage) -> None:
             work.contacts[id_] = id_
             work.numbers[str(row.get("number"))] = id_
             work.saved.contacts += 1
+            work.saved.nameless += not named
     for id_, number in indexed.items():
         if id_ not in work.contacts and number not in work.numbers:
             _bare_contact(work, id_, str(number))

@@ -74,12 +74,12 @@ def is_about_the_log(error: StoreError) -> bool:
     return code & 0xFF in _LOG_IMPOSSIBLE or code in _LOG_IMPOSSIBLE_IO
 
 
-def is_busy(error: Exception) -> bool:
-    """Whether another connection was in the way."""
-    return _code(error) & 0xFF in _BUSY
+def is_about_the_statement(error: StoreError) -> bool:
+    """Whether SQLite could make nothing of a statement: of one that is right, because the file says nonsense."""
+    return _code(error.__cause__) == sqlite3.SQLITE_ERROR
 
 
-def reason(error: Exception) -> str:
+def reason(error: BaseException | None) -> str:
     """What an error says, without the numbers that Python adds."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,11 +52,11 @@ class Wreck:
                 self._raw.close()
                 self._raw = _connect(path, "rw")
 
-    @property
-    def has_tables(self) -> bool:
-        """Whether it is known where the tables begin: their list lies in the file's first page."""
+    def has(self, columns: Mapping[str, str]) -> bool:
+        """Whether it is known where these columns of these tables are: their list lies in the first page."""
         try:
-            self._raw.execute("SELECT 1 FROM contacts, outbox, drafts LIMIT 0")
+            for table, names in columns.items():
+                self._raw.execute(f"SELECT {names} FROM {table} LIMIT 0")  # noqa: S608 - names of ours
         except _FAILURES:
             return False
         return True

@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from textual import events
 from textual.driver import Driver
 
 from gynetix_tui.engine.events import Event, KeyNeeded
 from gynetix_tui.errors import GynetixError
 from gynetix_tui.model import ContactId, PhoneNumber
+from gynetix_tui.text import clean
+from gynetix_tui.tui.commands import Place, bindings
 from gynetix_tui.tui.crash import QuietCrash
 from gynetix_tui.tui.screens.main import EngineSpoke, MainScreen
 from gynetix_tui.tui.session import Session
 from gynetix_tui.tui.theme import DARK, LIGHT, choose
+
+LONGEST_PASTE = 20_000
+"""Characters; a text of that length would be 130 segments."""
 
 
 class Asked(EngineSpoke):
     """The engine needs the API key."""
 
 
-class GynetixApp(QuietCrash[str]):
+class GynetixApp(QuietCrash[str], inherit_bindings=False):
     """The client.
 
     Args:
@@ -31,7 +37,7 @@ class GynetixApp(QuietCrash[str]):
     """
 
     ENABLE_COMMAND_PALETTE = False  # ours is pushed by its command; Textual's would bind its own key
-    BINDINGS = []  # Textual's own (quit, copy) come with App; ours are the main screen's
+    BINDINGS = bindings(Place.EVERYWHERE, of_app=True)  # type: ignore[assignment]  # a ClassVar of a union
     TITLE = "Gynetix"
     CSS = """
     Screen { scrollbar-size: 0 0; }
@@ -89,9 +95,14 @@ class GynetixApp(QuietCrash[str]):
 
     def on_asked(self, message: Asked) -> None:
         """Ask the user for the key."""
+        assert isinstance(message.event, KeyNeeded)  # noqa: S101 - nothing else is posted as Asked
+        self.run_worker(self._ask_key(message.event.reason), exclusive=True, group="key")
+
+    async def _ask_key(self, reason: str, *, changing: bool = False) -> None:
         from gynetix_tui.tui.screens.first_start import FirstStart, Started
 
-        assert isinstance(message.event, KeyNeeded)  # noqa: S101 - nothing else is posted as Asked
+        if any(isinstance(screen, FirstStart) for screen in self.screen_stack):
+            return
 
         def started(choice: Started | None) -> None:
             if choice and choice.demo:
@@ -100,21 +111,59 @@ class GynetixApp(QuietCrash[str]):
                 gateway = replace(self.session.settings.gateway, from_number=PhoneNumber(choice.local_number))
                 self.session.settings = replace(self.session.settings, gateway=gateway)
 
-        event = message.event
-        self.push_screen(FirstStart(self.session, reason=event.reason, keyring=event.keyring), started)
+        keyring = await self.session.engine.keyring()
+        await self.push_screen(
+            FirstStart(self.session, reason=reason, keyring=keyring, changing=changing), started
+        )
 
     @property
-    def unkept_draft(self) -> tuple[ContactId, str] | None:
-        """What is written and not yet in the store."""
-        return self._main.talk.unkept_draft if self._main and self._main.is_attached else None
+    def unkept_drafts(self) -> Mapping[ContactId, str]:
+        """What is written and not yet in the store, also when the screen is gone already."""
+        return self._main.talk.drafts.unkept if self._main else {}
 
     async def action_leave(self) -> None:
-        """Quit from wherever the user is; what was written stays."""
-        if self._main is not None and self.screen is not self._main:
-            await self._main.talk.keep_draft()
+        """Quit, with what was written kept; ask where that cannot be."""
+        if self._main is None:
             self.exit()
-        elif self._main is not None:
-            await self._main.action_leave()
+            return
+        await self._main.talk.keep_drafts()
+        if not any(self._main.talk.drafts.unkept.values()):
+            self.exit()
+            return
+        from gynetix_tui.tui.screens.dialog import Question
+
+        def leave(answer: str | None) -> None:
+            if answer:
+                self.exit()
+
+        text = "The store takes nothing for now, so what you wrote and did not send is lost when you quit."
+        await self.push_screen(
+            Question("Quit all the same?", text, [("quit", "Quit"), ("stay", "Stay")]), leave
+        )
+
+    async def action_suspend(self) -> None:
+        """Back to the shell for a while, with what was written kept."""
+        if self._main is not None:
+            await self._main.talk.keep_drafts()
+        self.action_suspend_process()
+
+    async def action_ask_key(self) -> None:
+        """Ask for another API key."""
+        self.run_worker(self._ask_key("", changing=True), exclusive=True, group="key")
+
+    async def on_event(self, event: events.Event) -> None:
+        """Clean what is pasted, wherever it goes: it may hold anything, and would be shown as it is."""
+        if isinstance(event, events.Paste) and not event.is_forwarded:
+            if len(event.text) > LONGEST_PASTE:
+                self.notify(
+                    f"That paste has {len(event.text):,} characters; at most {LONGEST_PASTE:,} are taken.",
+                    severity="warning",
+                    markup=False,
+                )
+                return
+            # No limit but that: nothing that will be sent may be cut short.
+            event = events.Paste(clean(event.text, limit=10 * LONGEST_PASTE))
+        await super().on_event(event)
 
     async def action_quit(self) -> None:
         """Textual's own way to quit leads the same way."""
@@ -140,9 +189,12 @@ class GynetixApp(QuietCrash[str]):
     async def _edit(self, main: MainScreen) -> None:
         from gynetix_tui.tui.editor import edit
 
+        contact_id = main.talk.contact_id
         try:
             text = await edit(self, main.talk.composer.text, self._environ)
+            if contact_id == main.talk.contact_id:
+                main.talk.set_text(text)
+            elif contact_id is not None:  # the conversation is another one by now
+                await self.session.engine.save_draft(contact_id, text)
         except GynetixError as error:
             self.notify(str(error), severity="warning", markup=False)
-        else:
-            main.talk.set_text(text)

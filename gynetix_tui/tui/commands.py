@@ -49,7 +49,8 @@ class Command:
 
 
 def _everywhere(id_: str, keys: str, action: str, name: str, help_: str, *, bar: bool = False) -> Command:
-    return Command(id_, Place.EVERYWHERE, tuple(keys.split()), f"screen.{action}", name, help_, in_bar=bar)
+    action = action if action.startswith("app.") else f"screen.{action}"
+    return Command(id_, Place.EVERYWHERE, tuple(keys.split()), action, name, help_, in_bar=bar)
 
 
 def _here(
@@ -80,9 +81,10 @@ COMMANDS: tuple[Command, ...] = (
     _everywhere("focus_next", "tab", "move_focus(1)", "next part", "Move on: conversations, texts, composer."),
     _everywhere("focus_previous", "shift+tab", "move_focus(-1)", "previous part", "Move back the same way."),
     _everywhere("back", "escape", "back", "back", "One step back; what you wrote stays."),
-    _everywhere("repaint", "ctrl+l", "repaint", "repaint", "Draw the whole screen anew."),
-    _everywhere("suspend", "ctrl+z", "suspend", "suspend", "Back to the shell; fg returns here."),
-    _everywhere("quit", "ctrl+q", "leave", "quit", "Quit; what you wrote stays for the next time."),
+    _everywhere("key", "f9", "app.ask_key", "API key", "Enter another API key, in place of the present one."),
+    _everywhere("repaint", "ctrl+l", "app.repaint", "repaint", "Draw the whole screen anew."),
+    _everywhere("suspend", "ctrl+z", "app.suspend", "suspend", "Back to the shell; fg returns here."),
+    _everywhere("quit", "ctrl+q", "app.leave", "quit", "Quit; what you wrote stays for the next time."),
     _here(_COMPOSER, "send", "enter", "send", "send", "Send what you wrote.", bar=True),
     _here(_COMPOSER, "newline", "ctrl+j shift+enter", "newline", "new line", "Begin a new line.", bar=True),
     _here(_COMPOSER, "editor", "ctrl+o", "screen.editor", "editor", "Write in $VISUAL or $EDITOR.", palette=True),
@@ -137,6 +139,18 @@ _ONE_KEY = {alias: key for key, aliases in KEY_ALIASES.items() for alias in alia
 """What terminals cannot tell apart: Ctrl+I is Tab, Ctrl+M is Enter."""
 
 
+class WrongKey(ConfigError):
+    """A mistake in the [keys] of config.toml.
+
+    Attributes:
+        command_id: The entry it is in, as it stands there.
+    """
+
+    def __init__(self, command_id: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.command_id = command_id
+
+
 class KeyMap:
     """The keys in force: the table's, and those of config.toml in their place.
 
@@ -144,7 +158,7 @@ class KeyMap:
         chosen: The [keys] of config.toml: for a command's id, its keys, separated by commas.
 
     Raises:
-        ConfigError: An id or a key does not exist, two commands of one place would share a key, or one could not
+        WrongKey: An id or a key does not exist, two commands of one place would share a key, or one could not
             be typed any more. Textual takes all of them without a word and leaves the user with dead keys.
     """
 
@@ -155,7 +169,7 @@ class KeyMap:
             if command_id not in ids:
                 close = get_close_matches(command_id, ids, n=1)
                 hint = f'did you mean "{close[0]}"?' if close else f"there are {', '.join(ids)}."
-                raise ConfigError(f"keys.{clean_line(command_id)}: no such command; {hint}")
+                raise WrongKey(command_id, f"keys.{clean_line(command_id)}: no such command; {hint}")
         self._keys = {
             command.id: _parse(command.id, chosen[command.id]) if command.id in chosen else command.keys
             for command in COMMANDS
@@ -181,9 +195,10 @@ class KeyMap:
                 continue
             for key in self._keys[command.id]:
                 if _is_typed(key):
-                    raise ConfigError(
+                    raise WrongKey(
+                        command.id,
                         f'keys.{command.id} = "{clean_line(chosen[command.id])}": "{short_key(key)}" is what one types in a text; '
-                        'this command needs a key like "ctrl+n", "f2" or "alt+up".'
+                        'this command needs a key like "ctrl+n", "f2" or "alt+up".',
                     )
 
     def _refuse_clashes(self, chosen: set[str]) -> None:
@@ -199,8 +214,13 @@ class KeyMap:
                         raise ConfigError(f'keys.{both[0]} = "{key}": this key is already that of {both[1]}.')
 
 
-def bindings(place: Place) -> list[Binding]:
-    """The bindings of a place, for a widget's or screen's BINDINGS; `KeyMap.textual` changes their keys."""
+def bindings(place: Place, *, of_app: bool = False) -> list[Binding]:
+    """The bindings of a place, for a widget's or screen's BINDINGS; `KeyMap.textual` changes their keys.
+
+    Args:
+        place: The place. Of what works everywhere, most belongs to the main screen.
+        of_app: Those that belong to the application, and so work in dialogs too.
+    """
     return [
         Binding(
             ",".join(command.keys),
@@ -212,7 +232,7 @@ def bindings(place: Place) -> list[Binding]:
             priority=place is Place.EVERYWHERE,
         )
         for command in COMMANDS
-        if command.place is place
+        if command.place is place and command.action.startswith("app.") == of_app
     ]
 
 
@@ -239,9 +259,10 @@ def _parse(command_id: str, text: str) -> tuple[str, ...]:
     for typed in text.split(","):
         key = _canonical(typed.strip())
         if key is None:
-            raise ConfigError(
+            raise WrongKey(
+                command_id,
                 f'keys.{command_id} = "{clean_line(text)}": "{clean_line(typed)}" is no key; '
-                'write it as "ctrl+n", "f2" or "alt+up".'
+                'write it as "ctrl+n", "f2" or "alt+up".',
             )
         keys.append(key)
     return tuple(keys)

@@ -14,6 +14,9 @@ from typing import TypeVar
 from rich.text import Text
 from textual.app import App
 
+from gynetix_tui.errors import GynetixError
+from gynetix_tui.text import clean
+
 Result = TypeVar("Result")
 
 _log = logging.getLogger(__name__)
@@ -25,13 +28,16 @@ class QuietCrash(App[Result]):
     def _fatal_error(self) -> None:
         error = sys.exc_info()[1]
         self.bell()
-        where = traceback.extract_tb(error.__traceback__)[-1:] if error else []
-        place = f" at {where[0].name}, line {where[0].lineno}" if where else ""
-        name = type(error).__name__ if error else "an error"
-        # The error's own words stay out: they may quote a text or a number.
-        sentence = (
-            f"gynetix-tui ended because of a mistake in itself ({name}{place}). What you wrote is kept."
-        )
+        if isinstance(error, GynetixError):
+            sentence = clean(str(error))
+        else:
+            where = traceback.extract_tb(error.__traceback__)[-1:] if error else []
+            place = f" at {where[0].name}, line {where[0].lineno}" if where else ""
+            name = type(error).__name__ if error else "an error"
+            # The error's own words stay out: they may quote a text or a number.
+            sentence = (
+                f"gynetix-tui ended because of a mistake in itself ({name}{place}). What you wrote is kept."
+            )
         _log.critical("%s", sentence, exc_info=error)
         self._exit_renderables.append(Text(sentence))
         self._close_messages_no_wait()

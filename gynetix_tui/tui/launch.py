@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -15,18 +16,23 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
 from gynetix_tui.engine.account import Account, RealAccount
 from gynetix_tui.engine.engine import Engine
-from gynetix_tui.errors import GynetixError
-from gynetix_tui.settings.config import load_settings
+from gynetix_tui.engine.sender import QUIT_SECONDS, SETTLE_SECONDS
+from gynetix_tui.errors import ConfigError, GynetixError
+from gynetix_tui.settings.config import load_settings, read_source
 from gynetix_tui.settings.keys import SystemKeyring, key_from_environment
+from gynetix_tui.settings.lines import line_of
 from gynetix_tui.settings.log import close_log, open_log
 from gynetix_tui.settings.paths import Paths, private_folder, standard_paths
 from gynetix_tui.settings.schema import Settings
-from gynetix_tui.settings.secret import ApiKey
+from gynetix_tui.settings.secret import ApiKey, Redactor
 from gynetix_tui.store import Store, prepare
+from gynetix_tui.text import clean
 from gynetix_tui.tui.app import GynetixApp
-from gynetix_tui.tui.commands import KeyMap
+from gynetix_tui.tui.commands import KeyMap, WrongKey
 from gynetix_tui.tui.session import Session
 from gynetix_tui.tui.terminal import WaysOut, repair_driver, require_terminal
 from gynetix_tui.tui.timestamps import Calendar
@@ -50,13 +56,16 @@ def launch(*, demo: bool, config_file: Path | None) -> int:
     paths = standard_paths()
     if config_file is not None:
         if not config_file.exists():
-            from gynetix_tui.errors import ConfigError
-
             raise ConfigError(f"{config_file} does not exist.")
         paths = replace(paths, config_file=config_file)
     key = key_from_environment(os.environ)
     settings = load_settings(paths.config_file, os.environ)
-    keys = KeyMap(settings.keys)
+    try:
+        keys = KeyMap(settings.keys)
+    except WrongKey as error:
+        line = line_of(read_source(paths.config_file), "keys", error.command_id)
+        place = f"{paths.config_file}, line {line}" if line else str(paths.config_file)
+        raise ConfigError(f"{place}: {error}") from None
     require_terminal(os.environ)
     if not demo:
         code, answer = _launch_client(paths, settings, keys, key)
@@ -71,8 +80,11 @@ def _launch_client(
     private_folder(paths.data_folder)
     private_folder(paths.state_folder)
     report = prepare(paths.store_file, now=time.time())
-    open_log(paths.log_file, key.redact if key else str)
-    account = RealAccount(settings.gateway.base_url, key, SystemKeyring())
+    redactor = Redactor()
+    if key:
+        redactor.learn(key)
+    open_log(paths.log_file, redactor)
+    account = RealAccount(settings.gateway.base_url, key, SystemKeyring(), redactor.learn)
     try:
         return asyncio.run(_run(paths, settings, keys, account, notices=report.notices))
     finally:
@@ -122,7 +134,7 @@ async def _run(
         )
         app = GynetixApp(session, environ=_environment(), on_ready=ready.set, driver_class=repair_driver())
         ways_out = WaysOut(
-            save=lambda: _save_draft(app, paths.store_file),
+            save=lambda: _save_drafts(app, paths.store_file),
             leave=lambda code: _leave_soon(loop, app, code),
         )
         ways_out.install()
@@ -131,7 +143,10 @@ async def _run(
         try:
             await app.run_async(mouse=settings.terminal.mouse)
         finally:
-            _save_draft(app, paths.store_file)
+            ways_out.left_screen(QUIT_SECONDS + SETTLE_SECONDS + 1)
+            _save_drafts(app, paths.store_file)
+            if engine.is_sending:
+                print("gynetix-tui: a text is under way; waiting for the gateway's answer …", file=sys.stderr)  # noqa: T201
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
     return app.return_code or 0, app.return_value
@@ -150,16 +165,17 @@ def _engine_ended(task: asyncio.Task[None], app: GynetixApp) -> None:
     words = (
         str(error) if isinstance(error, GynetixError) else "gynetix-tui ended because of a mistake in itself."
     )
-    app.exit(return_code=1, message=words)
+    app.exit(return_code=1, message=Text(clean(words)))
 
 
-def _save_draft(app: GynetixApp, store_file: Path) -> None:
-    """Keep what is in the composer and not yet in the store, over a connection of its own."""
-    if (unkept := app.unkept_draft) is None:
+def _save_drafts(app: GynetixApp, store_file: Path) -> None:
+    """Keep what is written and not yet in the store, over a connection of its own: the writer may be held up."""
+    unkept = app.unkept_drafts
+    if not unkept:
         return
-    contact_id, text = unkept
     with suppress(GynetixError), Store.open(store_file) as store:
-        store.drafts.put(contact_id, text, now=time.time())
+        for contact_id, text in unkept.items():
+            store.drafts.put(contact_id, text, now=time.time())
 
 
 def _leave_soon(loop: asyncio.AbstractEventLoop, app: GynetixApp, code: int) -> None:

@@ -154,33 +154,48 @@ class WaysOut:
         self._save = save
         self._leave = leave
         self._leaving = threading.Event()
+        self._timer: threading.Timer | None = None
+        self._code = 0
 
     def install(self) -> None:
-        """From now on, SIGHUP, SIGTERM and a terminal that has gone lead out."""
-        for number in (signal.SIGHUP, signal.SIGTERM):
+        """From now on, SIGHUP, SIGTERM, SIGINT and a terminal that has gone lead out."""
+        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._caught)
         threading.Thread(target=self._watch, daemon=True, name="terminal-watch").start()
+
+    def left_screen(self, seconds: float) -> None:
+        """The screen is gone, so the terminal holds nothing up any more: what is under way has so long to end."""
+        self._leaving.set()
+        self._give_up_after(seconds)
 
     def _caught(self, number: int, frame: FrameType | None) -> None:
         del frame
         if self._leaving.is_set():
+            if number == signal.SIGINT:  # asked twice: whoever presses Ctrl+C again does not want to wait
+                os._exit(128 + number)
             return
         self._leaving.set()
-        code = 128 + number
-        # A terminal that has stalled would hold the ordinary way out for ever.
-        timer = threading.Timer(DEADLINE_SECONDS, os._exit, (code,))
-        timer.daemon = True
-        timer.start()
+        self._code = 128 + number
+        self._give_up_after(DEADLINE_SECONDS)
         try:
             self._save()
         finally:
-            self._leave(code)
+            self._leave(self._code)
+
+    def _give_up_after(self, seconds: float) -> None:
+        """End the process after so long, whatever holds it: a terminal that has stalled would hold it for ever."""
+        if self._timer:
+            self._timer.cancel()
+        self._timer = threading.Timer(seconds, os._exit, (self._code,))
+        self._timer.daemon = True
+        self._timer.start()
 
     def _watch(self) -> None:
         """Notice a terminal that has gone where SIGHUP is ignored, as under nohup; it would be read for ever."""
         terminal = select.poll()
         terminal.register(0, 0)
         while not self._leaving.wait(WATCH_SECONDS):
-            if terminal.poll(0):
+            # Not any event: what cannot be polled at all (macOS, some terminals) has not gone.
+            if any(state & (select.POLLHUP | select.POLLERR) for _, state in terminal.poll(0)):
                 os.kill(os.getpid(), signal.SIGHUP)
                 return

@@ -50,6 +50,11 @@ class Calendar:
             return f"{local.day} {_MONTHS[local.month - 1][:3]}"
         return str(local.year)
 
+    def seconds_to_midnight(self, now: float) -> float:
+        """Until the date changes here; an hour off, twice a year, on days of 23 or 25 hours."""
+        local = self.local(now)
+        return 86_400.0 - (local.hour * 3600 + local.minute * 60 + local.second)
+
     def same_day(self, first: float, second: float) -> bool:
         """Whether two times fall on one date here."""
         return self.local(first).date() == self.local(second).date()

@@ -46,7 +46,9 @@ def fill(store: Store, *, contacts: int, count: int, now: float) -> None:
 
 def main(words: list[str]) -> int:
     """Make the folder; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--contacts", type=int, default=20)
     parser.add_argument("--messages", type=int, default=10_000)

@@ -41,7 +41,9 @@ PATIENCE = 20.0
 """Real seconds after which something that takes a few hundredths of one does not come any more."""
 HASTY = httpx.Timeout(connect=0.25, write=0.25, read=0.25, pool=5)
 """For requests that are known to meet silence; the usual ones would take up to a minute."""
-ON_REQUEST_ONLY = Polling(open_seconds=3600, recent_seconds=3600, dormant_seconds=3600, requests_per_minute=6000)
+ON_REQUEST_ONLY = Polling(
+    open_seconds=3600, recent_seconds=3600, dormant_seconds=3600, requests_per_minute=6000
+)
 
 Order = dict[str, Any]
 """What is told to another process, as JSON."""
@@ -187,18 +189,27 @@ class Mortal:
         self.tell(order)
         return self.answer()
 
-    def kill(self) -> None:
-        """SIGKILL; it is dead when this returns."""
-        self.alive = False
-        os.kill(self.pid, signal.SIGKILL)
+    def strike(self) -> None:
+        """SIGKILL; `bury` it afterwards. May be called from any thread, and more than once."""
+        if self.alive:
+            self.alive = False
+            os.kill(self.pid, signal.SIGKILL)
+
+    def bury(self) -> None:
+        """Wait until it is dead."""
         self._zygote.wait(self.pid)
         self._line.close()
+
+    def kill(self) -> None:
+        """SIGKILL; it is dead when this returns."""
+        self.strike()
+        self.bury()
 
     def end(self) -> None:
         """Let it end as at a quit."""
         self.alive = False
-        self._line.close()
-        self._zygote.wait(self.pid)
+        self._line.shutdown(socket.SHUT_WR)
+        self.bury()
 
 
 class Zygote:
@@ -207,7 +218,9 @@ class Zygote:
     def __init__(self) -> None:
         self._line, theirs = socket.socketpair()
         self._process = subprocess.Popen(
-            [sys.executable, __file__, str(theirs.fileno())], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+            [sys.executable, __file__, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
         )
         theirs.close()
 
@@ -309,7 +322,9 @@ async def _live(order: Order, line: socket.socket) -> None:
 
     def make() -> Ways:
         usual = gateway_to(order["base_url"], order["key"], hasty=order["hasty"])
-        others = {text: gateway_to(url, order["key"], hasty=order["hasty"]) for text, url in order["others"].items()}
+        others = {
+            text: gateway_to(url, order["key"], hasty=order["hasty"]) for text, url in order["others"].items()
+        }
         made.append(Ways(usual, others))
         return made[-1]
 

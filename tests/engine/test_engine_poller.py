@@ -51,6 +51,21 @@ class Watched:
         return [at for at, each in self.asked if each == phone]
 
 
+class Unmoved(random.Random):
+    def uniform(self, a: float, b: float) -> float:
+        return (a + b) / 2
+
+
+class LongerForEach(random.Random):
+    """A conversation that failed waits longer than all together do."""
+
+    _longer = False
+
+    def uniform(self, a: float, b: float) -> float:
+        self._longer = not self._longer
+        return b if self._longer else a
+
+
 class Post:
     """A poller with all that it needs."""
 
@@ -67,14 +82,14 @@ class Post:
         self.use(POLLING)
         self.task: asyncio.Task[None] | None = None
 
-    def use(self, polling: Polling) -> None:
+    def use(self, polling: Polling, jitter: random.Random | None = None) -> None:
         self.poller = Poller(
             self.watched,
             self.writer,
             polling,
             now=self.clock,
             publish=self.ears,
-            jitter=random.Random(1),
+            jitter=jitter or random.Random(1),
             monotonic=self.clock,
         )
 
@@ -332,6 +347,40 @@ async def test_offline_from_the_start(post: Post) -> None:
     post.sandbox.stop()
     await post.go(1)
     assert post.link() is LinkState.OFFLINE
+
+
+async def test_after_an_outage_all_are_asked_for_at_once(post: Post) -> None:
+    post.use(POLLING, jitter=LongerForEach())
+    for number in (ANA, BEN):
+        post.contact(number)
+    post.sandbox.stop()
+    await post.go(2000)
+    post.sandbox.start()
+    post.forget()
+    await post.go(340)
+    (first, one), (second, other) = post.watched.asked[:2]
+    assert one != other
+    assert second == first, "what one had to wait for is over for the other too"
+
+
+async def test_what_the_gateway_asks_for_holds_for_every_conversation(post: Post) -> None:
+    for number in (ANA, BEN):
+        post.contact(number)
+    post.sandbox.faults.add(Fault(FaultKind.STATUS, status=429, retry_after=250, times=1))
+    await post.go(249)
+    assert len(post.watched.asked) == 1
+    await post.go(20)
+    assert post.watched.count() == {ANA: 2, BEN: 1} or post.watched.count() == {ANA: 1, BEN: 2}
+
+
+async def test_after_a_failure_another_is_tried_first(post: Post) -> None:
+    # Only so is it known whether all fail or one. Without jitter, both may be asked for in the same moment.
+    post.use(POLLING, jitter=Unmoved())
+    ana, _ = post.contact(ANA), post.contact(BEN)
+    post.sandbox.faults.add(Fault(FaultKind.STATUS, status=500, phone=ANA))
+    post.poller.open(ana)
+    await post.go(3)
+    assert [number for _, number in post.watched.asked] == [ANA, BEN, ANA]
 
 
 async def test_retry_after_is_kept_to_unless_the_user_wants_it_now(post: Post) -> None:

@@ -542,15 +542,21 @@ async def test_work_that_nobody_waits_for_any_more_is_finished(tmp_path: Path) -
         asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(DEADLINE)
         store.contacts.add(ANA, "Ana", now=START)
 
-    task = asyncio.create_task(writer.run(work))
+    def work_behind_it(store: Store) -> None:
+        store.contacts.add(BEN, "Ben", now=START)
+
+    tasks = [asyncio.create_task(writer.run(each)) for each in (work, work_behind_it)]
     await begun.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    for task in tasks:
+        task.cancel()
+    assert all(
+        isinstance(end, asyncio.CancelledError)
+        for end in await asyncio.gather(*tasks, return_exceptions=True)
+    )
     go_on.set()
     await writer.close()
     with Store.open(file) as store:
-        assert [contact.name for contact in store.contacts.all()] == ["Ana"]
+        assert [contact.name for contact in store.contacts.all()] == ["Ana", "Ben"]
 
 
 async def test_work_that_fails_is_undone(tmp_path: Path) -> None:

@@ -177,11 +177,13 @@ def test_garbage_is_put_aside(file: Path, content: bytes) -> None:
         pytest.param(68, bytes(4), id="no application"),
         pytest.param(60, bytes(4), id="no version"),
         pytest.param(100, b"\xff" * 300, id="no list of tables"),
+        pytest.param(47, b"\5", id="an unknown format"),
+        pytest.param(b"local_number   TEXT", b"vocal", id="another column"),
     ],
 )
-def test_without_its_first_page_all_of_it_is_saved(file: Path, at: int, new: bytes) -> None:
+def test_without_its_first_page_all_of_it_is_saved(file: Path, at: int | bytes, new: bytes) -> None:
     content, before = sound()
-    file.write_bytes(overwritten(content, at, new))
+    file.write_bytes(overwritten(content, content.index(at) if isinstance(at, bytes) else at, new))
     report = prepare(file, now=NOW)
     assert report.moved_aside
     assert precious(file) == before

@@ -88,6 +88,7 @@ class Stage:
     clock: Clock
     keyring: Keyring
     folder: Path
+    running: asyncio.Task[None]
 
     @property
     def main(self) -> MainScreen:
@@ -111,6 +112,8 @@ class Stage:
         """Wait until a condition holds; fail with the screen after a deadline."""
         limit = time.monotonic() + DEADLINE_SECONDS
         while not condition():
+            if self.running.done():
+                self.running.result()  # the engine has ended: this raises what ended it
             if time.monotonic() > limit:
                 raise AssertionError(f"not in time: {what or condition}\n{self.text}")
             await self.pilot.pause(0.01)
@@ -132,7 +135,7 @@ class Stage:
 
     async def open(self, name: str) -> None:
         """Open a conversation, as Enter in the list does."""
-        await self.main.open(self.contact_id(name))
+        self.main.open(self.contact_id(name))
         await self.pilot.pause()
 
     async def fetch(self) -> None:
@@ -158,7 +161,15 @@ class Setting:
         """Run the engine beside the app; wait first, if so wished, until every conversation has been fetched."""
         running = asyncio.create_task(self.engine.run())
         acting = Stage(
-            self.app, pilot, self.sandbox, self.engine, self.store, self.clock, self.keyring, self.folder
+            self.app,
+            pilot,
+            self.sandbox,
+            self.engine,
+            self.store,
+            self.clock,
+            self.keyring,
+            self.folder,
+            running,
         )
         try:
             if settled and self.keyring.key:

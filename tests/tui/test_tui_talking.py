@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from stage import Stage, stage
+from stage import DEADLINE_SECONDS, Stage, stage
 from textual import events
 
+from gynetix_tui.errors import StoreBusy
 from gynetix_tui.model import PhoneNumber, SendState
 from gynetix_tui.sandbox import Call, Fault, FaultKind, Person
 from gynetix_tui.store import Store
@@ -83,7 +87,7 @@ async def test_lines_are_broken_by_their_own_key_and_arrive_as_they_are(tmp_path
 async def test_a_paste_never_sends(tmp_path: Path, pasted: str) -> None:
     async with stage(tmp_path) as play:
         await play.open("Ana Torres")
-        play.main.talk.composer.post_message(events.Paste(pasted))
+        play.app.post_message(events.Paste(pasted))
         await play.until(lambda: play.main.talk.composer.text)
         assert play.main.talk.composer.text == "first\nsecond\n"
         assert not sends(play)
@@ -92,7 +96,7 @@ async def test_a_paste_never_sends(tmp_path: Path, pasted: str) -> None:
 async def test_a_paste_is_cleaned(tmp_path: Path) -> None:
     async with stage(tmp_path) as play:
         await play.open("Ana Torres")
-        play.main.talk.composer.post_message(events.Paste("a\x1b]52;c;eA==\x07b\u202ec"))
+        play.app.post_message(events.Paste("a\x1b]52;c;eA==\x07b\u202ec"))
         await play.until(lambda: play.main.talk.composer.text)
         assert play.main.talk.composer.text == "a␛]52;c;eA==␇bc"
 
@@ -257,3 +261,90 @@ async def test_states_of_texts_come_from_the_store_alone(tmp_path: Path) -> None
         contact_id = play.contact_id("Ana Torres")
         [item] = play.store.conversations.newest(contact_id, 10)
         assert item.state is SendState.QUEUED
+
+
+async def test_two_enters_send_one_text_however_slow_the_store(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        with slow_store(play) as let_go:
+            await play.open("Ana Torres")
+            await play.write("hi")
+            await play.press("enter", "enter")
+            await play.write("more")
+            await play.press("enter")
+            let_go()
+        await play.until_text("You  hi", "You  more")
+        await play.until(lambda: len(sends(play)) == 2)
+        assert [form["message"] for form in sends(play)] == [["hi"], ["more"]]
+
+
+async def test_a_text_that_could_not_be_queued_goes_back_to_its_own_conversation(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        with slow_store(play, fails=True) as let_go:
+            await play.write("for Ana only")
+            await play.press("enter")
+            await play.press("f8")
+            await play.until_text("Message Noa")
+            await play.write("for Noa")
+            let_go()
+            await play.until_text("is busy")
+            assert play.main.talk.composer.text == "for Noa"
+            await play.press("f7")
+            await play.until(lambda: play.main.talk.composer.text == "for Ana only")
+        assert not sends(play)
+        await play.press("f8")
+        await play.until(
+            lambda: play.store.drafts.get(play.contact_id("Ana Torres")) == "for Ana only",
+            "kept once it can be",
+        )
+        assert play.main.talk.composer.text == "for Noa"
+
+
+async def test_keys_typed_while_a_text_goes_out_stay(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        with slow_store(play) as let_go:
+            await play.write("one")
+            await play.press("enter")
+            await play.write("two")
+            let_go()
+        await play.until_text("You  one")
+        assert play.main.talk.composer.text == "two"
+
+
+async def test_opening_the_open_conversation_again_keeps_what_is_being_written(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        await play.write("not yet kept")
+        await play.press("escape", "enter")
+        assert play.main.talk.composer.text == "not yet kept"
+
+
+async def test_marking_the_open_conversation_unread_closes_it(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        await play.until(lambda: not play.contact("Ana Torres").unread)
+        await play.press("escape", "u")
+        await play.until(lambda: play.contact("Ana Torres").unread == 1)
+        await play.until_text("No conversation open", "1 unread")
+
+
+@contextmanager
+def slow_store(play: Stage, *, fails: bool = False) -> Iterator[Callable[[], None]]:
+    """Hold every write back until let go of, as a second client or a slow disk does; then let it fail, if so wished."""
+    gate = threading.Event()
+    writer = play.engine._writer
+    transaction = writer._transaction
+
+    def slow(work: Callable[[Store], object]) -> object:
+        gate.wait(DEADLINE_SECONDS)
+        if fails:
+            raise StoreBusy("The store is busy.")
+        return transaction(work)
+
+    writer._transaction = slow  # type: ignore[method-assign, assignment]
+    try:
+        yield gate.set
+    finally:
+        gate.set()
+        writer._transaction = transaction  # type: ignore[method-assign]

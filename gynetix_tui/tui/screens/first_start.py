@@ -51,11 +51,12 @@ class FirstStart(Screen[Started]):
         session: The session; its settings say whether the local number is known.
         reason: What the keyring said, where it failed; raw.
         keyring: The name of the keyring the key will be kept in, cleaned; empty where there is none.
+        changing: There is a key, and the user wants another; Esc leaves it as it is.
     """
 
     BINDINGS = [
-        Binding("ctrl+q", "app.leave", "quit", show=False, priority=True),
         Binding("ctrl+d", "demo", "demo", show=False, priority=True),
+        Binding("escape", "cancel", "back", show=False),
     ]
     DEFAULT_CSS = """
     FirstStart {
@@ -73,8 +74,9 @@ class FirstStart(Screen[Started]):
     }
     """
 
-    def __init__(self, session: Session, *, reason: str, keyring: str) -> None:
+    def __init__(self, session: Session, *, reason: str, keyring: str, changing: bool = False) -> None:
         super().__init__()
+        self._changing = changing
         self._session = session
         self._reason = reason
         self._keyring = keyring
@@ -99,7 +101,10 @@ class FirstStart(Screen[Started]):
                 yield Button(self._start_words(), id="start", compact=True)
                 yield Button("See the demo", id="demo", compact=True)
                 yield Button("Quit", id="quit", compact=True)
-            yield Static("Enter starts · Tab moves on", classes="hint")
+            keys = "Enter starts · Tab moves on" + (
+                " · Esc leaves the key as it is" if self._changing else ""
+            )
+            yield Static(keys, classes="hint")
 
     def on_mount(self) -> None:
         """No cursor blinks."""
@@ -134,6 +139,11 @@ class FirstStart(Screen[Started]):
         else:
             await self.run_action("app.leave")
 
+    def action_cancel(self) -> None:
+        """Leave the key as it is, where there is one."""
+        if self._changing:
+            self.dismiss(None)
+
     def action_demo(self) -> None:
         """Open the demonstration instead."""
         self.dismiss(Started(demo=True))
@@ -153,10 +163,10 @@ class FirstStart(Screen[Started]):
         try:
             await self._session.engine.use_key(key, keep=bool(self._keyring))
         except KeyringError as error:
-            self._keyring = ""
+            self._keyring, self._reason = "", f"{error} The key would be kept for this run only."
             self.query_one("#where", Static).update(Content(self._where()))
             self.query_one("#start", Button).label = self._start_words()
-            self._say(str(error), "#key")
+            self._say("The key was not kept.", "#key")
             return
         field.value = ""
         self.dismiss(Started(local_number=number))

@@ -106,8 +106,19 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         """Say how things stand."""
         self._show_status()
+        self._wait_for_midnight()
         for notice in self._session.notices:
             self._say(notice, warning=True, seconds=60)
+
+    def _wait_for_midnight(self) -> None:
+        """The list's times say "12:33" for today and "Tue" for yesterday: at midnight they change."""
+
+        def midnight() -> None:
+            self._show_contacts()
+            self._wait_for_midnight()
+
+        now = self._session.now()
+        self.set_timer(max(self._session.calendar.seconds_to_midnight(now), 1) + 1, midnight)
 
     def on_resize(self, event: events.Resize) -> None:
         """One pane or two, or too small for either."""
@@ -126,10 +137,10 @@ class MainScreen(Screen[None]):
         match event:
             case ContactChanged():
                 if event.contact_id == self.talk.contact_id:
-                    await self.talk.changed()
+                    self.talk.changed()
                 self._show_contacts()
             case ContactsChanged():
-                await self.talk.changed()
+                self.talk.changed()
                 self._show_contacts()
             case LinkChanged():
                 self._link = event.link
@@ -152,9 +163,7 @@ class MainScreen(Screen[None]):
         left = " · ".join(filter(None, (self._session.shown(number) if number else "", demo)))
         if self.size.width < ONE_PANE_BELOW:
             left = ""  # the right side says more
-        unread = self._session.store.contacts.unread_total()
-        if (reading := self.talk.reading) and not reading.contact.muted and not reading.contact.archived:
-            unread -= reading.unread
+        unread = self._side.unread
         name = ""
         if self._link.contact_id is not None:
             summary = self._session.store.contacts.summary(self._link.contact_id)
@@ -172,7 +181,7 @@ class MainScreen(Screen[None]):
         banner.display = bool(reason)
         banner.update(Content(f"{clean_line(reason)} Nothing is sent meanwhile; what you write stays here."))
         if not reason:
-            await self.talk.keep_held()
+            await self.talk.keep_drafts()
 
     def _say(self, text: str, *, warning: bool = False, seconds: float = 6) -> None:
         severity: Literal["warning", "information"] = "warning" if warning else "information"
@@ -240,28 +249,24 @@ class MainScreen(Screen[None]):
         self._focus(self._side.list)
         self._side.begin_filter()
 
-    async def action_repaint(self) -> None:
-        """Draw everything anew."""
-        await self.run_action("app.repaint")
-
     # Conversations
 
-    async def open(self, contact_id: ContactId) -> None:
+    def open(self, contact_id: ContactId) -> None:
         """Open a conversation with the cursor in the composer."""
-        await self.talk.open(contact_id)
+        self.talk.open(contact_id)
         self._side.list.mark_open(self.talk.contact_id)
         self._focus(self._parts()[-1])
         self._show_status()
 
     async def on_contact_list_opened(self, message: ContactList.Opened) -> None:
         """Open it."""
-        await self.open(message.contact_id)
+        self.open(message.contact_id)
 
     async def action_move_conversation(self, step: int) -> None:
         """Open the conversation above or below in the list."""
         other = self._side.list.neighbour(self.talk.contact_id, step)
         if other is not None:
-            await self.open(other)
+            self.open(other)
 
     async def action_next_unread(self) -> None:
         """Open the next conversation with unread texts."""
@@ -269,7 +274,7 @@ class MainScreen(Screen[None]):
         if unread is None:
             self._say("Nothing is unread.")
         else:
-            await self.open(unread)
+            self.open(unread)
 
     def action_new_conversation(self) -> None:
         """Ask whom it is with, and open it."""
@@ -288,7 +293,7 @@ class MainScreen(Screen[None]):
                 if contact_id is not None:
                     self._side.end_filter()
                     self._side.reload()
-                    await self.open(contact_id)
+                    self.open(contact_id)
 
         self.app.push_screen(NewConversation(self._session), begin)
 
@@ -298,7 +303,7 @@ class MainScreen(Screen[None]):
 
         async def go(contact_id: ContactId | None) -> None:
             if contact_id is not None:
-                await self.open(contact_id)
+                self.open(contact_id)
 
         self.app.push_screen(GoTo(self._session), go)
 
@@ -357,6 +362,10 @@ class MainScreen(Screen[None]):
     async def action_mark_unread(self) -> None:
         """Mark the conversation unread."""
         if summary := self._contact:
+            if summary.contact.id == self.talk.contact_id:
+                self.talk.open(None)  # open, it would be read again at once
+                self._side.list.mark_open(None)
+                self._focus(self._side.list)
             await self._try(self._session.engine.mark_unread(summary.contact.id))
 
     def action_suppress(self) -> None:
@@ -447,27 +456,6 @@ class MainScreen(Screen[None]):
     async def action_palette(self) -> None:
         """Offer every command."""
         await self.run_action("app.palette")
-
-    async def action_leave(self) -> None:
-        """Quit, with what was written kept; ask where that cannot be."""
-        await self.talk.keep_draft()
-        if not self.talk.has_held:
-            self.app.exit()
-            return
-
-        def leave(answer: str | None) -> None:
-            if answer:
-                self.app.exit()
-
-        text = "The store takes nothing for now, so what you wrote and did not send is lost when you quit."
-        self.app.push_screen(
-            Question("Quit all the same?", text, [("quit", "Quit"), ("stay", "Stay")]), leave
-        )
-
-    async def action_suspend(self) -> None:
-        """Back to the shell for a while, with what was written kept."""
-        await self.talk.keep_draft()
-        self.app.action_suspend_process()
 
     async def action_editor(self) -> None:
         """Write in the user's own editor."""

@@ -58,10 +58,17 @@ class NewConversation(Dialog[Person]):
         name = self.query_one("#name", Input).value.strip()
         if not typed:
             self._say("Type a number, or part of a contact's name.")
-        elif not any(character.isdigit() for character in typed):
+        elif not any(character.isdigit() for character in typed) or self._found(typed):
             self._take_name(typed)
         else:
             self._take_number(typed, name)
+
+    def _found(self, typed: str) -> bool:
+        """Whether what was typed is part of a name that has digits in it."""
+        naming = self._session.naming
+        summaries = self._session.store.contacts.summaries(archived=True)
+        letters = any(character.isalpha() for character in typed)
+        return letters and any(matches(summary, typed, naming) for summary in summaries)
 
     def _take_name(self, typed: str) -> None:
         naming = self._session.naming

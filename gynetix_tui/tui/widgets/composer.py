@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import events
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import TextArea
 
-from gynetix_tui.text import clean
 from gynetix_tui.tui.commands import KeyMap, Place, bindings, commands_of
 
 PASTE_SECONDS = 0.010
@@ -33,17 +34,17 @@ class Composer(TextArea):
     }
     """
 
-    class Submitted(Message):
-        """The user sends what stands in the composer."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
     class RecallAsked(Message):
         """The user wants the last text back, to change or send it again."""
 
-    def __init__(self, keys: KeyMap, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, keys: KeyMap, submit: Callable[[str], None], *, id: str) -> None:  # noqa: A002
+        """Make it.
+
+        Args:
+            keys: The keys in force.
+            submit: Takes a text that the user sends, in the moment in which the composer is emptied of it.
+            id: Its id.
+        """
         super().__init__(
             id=id,
             compact=True,
@@ -54,6 +55,8 @@ class Composer(TextArea):
         )
         self.cursor_blink = False  # a blinking cursor sends 300 bytes a second for ever
         self._own_keys = {key for command in commands_of([Place.COMPOSER]) for key in keys.of(command.id)}
+        self._submit = submit
+        self._recall_keys = frozenset(keys.of("recall"))
         self._send_keys = frozenset(keys.of("send"))
         self._last_key_at = float("-inf")
 
@@ -72,32 +75,30 @@ class Composer(TextArea):
         since_last, self._last_key_at = event.time - self._last_key_at, event.time
         if event.key not in self._own_keys:
             return
-        if event.key == "up" and (self.text or self.disabled):
+        if event.key in self._recall_keys and (self.text or self.disabled):
             return
         event.prevent_default()
         if event.key in self._send_keys and event.key == "enter" and since_last < PASTE_SECONDS:
             event.stop()
             self.insert("\n")
 
-    async def _on_paste(self, event: events.Paste) -> None:
-        """Clean what is pasted: it may hold anything, and would be shown as it is."""
-        event.prevent_default()
-        event.stop()
-        if not self.read_only:
-            self.replace(clean(event.text.replace("\r\n", "\n").replace("\r", "\n")), *self.selection)
-
     def action_send(self) -> None:
-        """Send what was written; blank text stays where it is."""
-        if self.text.strip():
-            self.post_message(self.Submitted(self.text.strip()))
+        """Send what was written; blank text stays where it is.
+
+        The text is taken out at once: a second Enter, however soon, finds nothing to send.
+        """
+        text = self.text.strip()
+        if text:
+            self.load_text("")
+            self._submit(text)
 
     def action_newline(self) -> None:
         """Begin a new line."""
         self.replace("\n", *self.selection)
 
     def action_recall(self) -> None:
-        """Take the last text back into an empty composer; else move up."""
-        if self.text:
-            self.action_cursor_up()
-        else:
+        """Take the last text back into an empty composer."""
+        if not self.text:
             self.post_message(self.RecallAsked())
+        elif "up" in self._recall_keys:
+            self.action_cursor_up()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Input
 
@@ -14,7 +15,17 @@ from gynetix_tui.tui.widgets.contact_list import ContactList
 
 
 class Side(Vertical):
-    """Reads the contacts from the store and shows them."""
+    """Reads the contacts from the store and shows them.
+
+    Attributes:
+        list: The list.
+        unread: How many unread texts it shows, those of muted contacts not counted.
+    """
+
+    BINDINGS = [
+        Binding("up", "highlight(-1)", show=False),
+        Binding("down", "highlight(1)", show=False),
+    ]
 
     DEFAULT_CSS = """
     Side {
@@ -30,6 +41,7 @@ class Side(Vertical):
         super().__init__(id=id)
         self._session = session
         self.list = ContactList(session.naming, id="contacts")
+        self.unread = 0
 
     def compose(self) -> ComposeResult:
         """The field and the list."""
@@ -60,6 +72,7 @@ class Side(Vertical):
         summaries = self._session.store.contacts.summaries()
         if reading is not None:
             summaries = [replace(s, unread=0) if s.contact.id == reading else s for s in summaries]
+        self.unread = sum(s.unread for s in summaries if not s.contact.muted)
         self.list.show(summaries, now=self._session.now())
 
     def next_unread(self, after: ContactId | None) -> ContactId | None:
@@ -76,6 +89,10 @@ class Side(Vertical):
         """Show the field and put the cursor into it."""
         self.add_class("-filtering")
         self._field.focus()
+
+    def action_highlight(self, step: int) -> None:
+        """Highlight another contact while the cursor is in the field."""
+        self.list.action_move(step)
 
     def end_filter(self) -> None:
         """Show all contacts again."""

@@ -7,9 +7,10 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.timer import Timer
 
-from gynetix_tui.errors import GynetixError, StoreBusy, StoreUnwritable
+from gynetix_tui.errors import GynetixError
 from gynetix_tui.model import ContactId, ContactSummary, Item
 from gynetix_tui.tui.commands import Place, commands_of
+from gynetix_tui.tui.drafts import Drafts
 from gynetix_tui.tui.rows import Layout, describe
 from gynetix_tui.tui.session import Session
 from gynetix_tui.tui.widgets.bar import Bar
@@ -43,6 +44,13 @@ class Talk(Vertical):
             super().__init__()
             self.text = text
 
+    class _Submitted(Message):
+        """A text waits to be handed to the engine."""
+
+        def __init__(self, contact_id: ContactId) -> None:
+            super().__init__()
+            self.contact_id = contact_id
+
     def __init__(self, session: Session, *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._session = session
@@ -50,9 +58,8 @@ class Talk(Vertical):
         self._title = Bar(id="title")
         self._rule = Bar(id="rule")
         self.conversation = Conversation(session.store, id="conversation")
-        self.composer = Composer(session.keys, id="composer")
-        self._kept_draft = ""
-        self._held: dict[ContactId, str] = {}  # drafts that the store does not take for now
+        self.composer = Composer(session.keys, self._submit, id="composer")
+        self.drafts = Drafts(session.engine.save_draft)
         self._draft_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -78,31 +85,36 @@ class Talk(Vertical):
         """The text under the cursor."""
         return self.conversation.item
 
-    async def open(self, contact_id: ContactId | None) -> None:
-        """Open a conversation, or none; the draft of the one before is kept first."""
-        if contact_id != self.contact_id:
-            await self.keep_draft()
+    def open(self, contact_id: ContactId | None) -> None:
+        """Open a conversation, or none; what was written in the one before is noted, and kept in a moment."""
+        self._note_draft()
+        again = contact_id is not None and contact_id == self.contact_id
         self.summary = self._session.store.contacts.summary(contact_id) if contact_id is not None else None
         if self.summary is None:
-            self._kept_draft = ""
             self.composer.replace_all("")
             self.conversation.show(None, None)
         else:
-            self._kept_draft = self.summary.draft
-            self.composer.replace_all(self._held.get(self.summary.contact.id, self.summary.draft))
-            window = Window(self._session.store.conversations, self.summary.contact.id)
+            contact = self.summary.contact
+            if not again:
+                self.composer.replace_all(self.drafts.opened(contact.id, self.summary.draft))
+            window = Window(self._session.store.conversations, contact.id)
             self.conversation.show(window, self._layout(self.summary))
         self._session.engine.open(self.contact_id)
         self._label()
-        self.note_read()
+        # It may only come onto the screen now.
+        self.call_after_refresh(self.note_read)
 
-    async def changed(self) -> None:
+    def changed(self) -> None:
         """The store holds something else of the open conversation."""
         if self.summary is None:
             return
         before, after = self.summary, self._session.store.contacts.summary(self.summary.contact.id)
         if after is None:
-            await self.open(None)
+            gone = self._session.naming.title(before)
+            lost = " What you wrote to them is gone too." if self.composer.text else ""
+            self.open(None)
+            self.drafts.forget(before.contact.id)
+            self.post_message(self.Problem(f"{gone} was deleted.{lost}"))
             return
         self.summary = after
         if before.contact.name != after.contact.name:
@@ -180,78 +192,61 @@ class Talk(Vertical):
     def on_descendant_focus(self) -> None:
         """The rule tells of the text under the cursor only while it is there."""
         self._label()
+        self.call_after_refresh(self.note_read)
 
     # Writing
 
     def on_text_area_changed(self) -> None:
         """Keep what is written, once the keys rest."""
+        self._note_draft()
         if self._draft_timer:
             self._draft_timer.stop()
-        self._draft_timer = self.set_timer(DRAFT_SECONDS, self.keep_draft)
+        self._draft_timer = self.set_timer(DRAFT_SECONDS, self.keep_drafts)
 
-    async def keep_draft(self) -> None:
+    def _note_draft(self) -> None:
+        if self.contact_id is not None:
+            self.drafts.wrote(self.contact_id, self.composer.text)
+
+    async def keep_drafts(self) -> None:
         """Keep what is written, now."""
-        if self._draft_timer:
-            self._draft_timer.stop()
-            self._draft_timer = None
-        if self.contact_id is not None and self.composer.text != self._kept_draft:
-            contact_id, text = self.contact_id, self.composer.text
-            if await self._keep(contact_id, text) and contact_id == self.contact_id:
-                self._kept_draft = text
-
-    async def keep_held(self) -> None:
-        """The store takes drafts again."""
-        for contact_id, text in list(self._held.items()):
-            await self._keep(contact_id, text)
-        await self.keep_draft()
-
-    async def _keep(self, contact_id: ContactId, text: str) -> bool:
-        """Keep a draft in the store; where that fails for now, here. Return whether it is in the store."""
+        self._note_draft()
         try:
-            await self._session.engine.save_draft(contact_id, text)
-        except (StoreUnwritable, StoreBusy):
-            self._held[contact_id] = text
-            return False
+            await self.drafts.keep()
         except GynetixError as error:
-            self.post_message(self.Problem(f"The draft could not be kept: {error}"))
-            return False
-        self._held.pop(contact_id, None)
-        return True
+            self.post_message(self.Problem(f"What you wrote could not be kept: {error}"))
 
-    @property
-    def has_held(self) -> bool:
-        """Whether something is written that the store does not take."""
-        return any(self._held.values())
+    def _submit(self, text: str) -> None:
+        """Called by the composer in the moment it gives its text away."""
+        if self.contact_id is not None:
+            self.drafts.submit(self.contact_id, text)
+            self.post_message(self._Submitted(self.contact_id))
 
-    @property
-    def unkept_draft(self) -> tuple[ContactId, str] | None:
-        """What is written and not yet kept; for ways out that cannot wait."""
-        if self.contact_id is None or self.composer.text == self._kept_draft:
-            return None
-        return self.contact_id, self.composer.text
-
-    async def on_composer_submitted(self, event: Composer.Submitted) -> None:
-        """Hand the text to the engine; it leaves the composer only when it stands in the store."""
+    async def on_talk__submitted(self, event: _Submitted) -> None:
+        """Hand the text to the engine; whatever conversation is open by then, it belongs to its own."""
         event.stop()
-        if self.summary is None:
+        contact_id = event.contact_id
+        if not self.drafts.waits(contact_id):
             return
-        sender = self._session.sender_for(self.summary)
-        if sender is None:
-            self.post_message(
-                self.Problem("There is no local number to send from: set gateway.from_number in config.toml.")
-            )
-            return
-        contact_id = self.summary.contact.id
-        self.composer.clear()
+        summary = self._session.store.contacts.summary(contact_id)
+        sender = self._session.sender_for(summary) if summary else None
+
+        async def send(text: str) -> None:
+            if sender is None:
+                raise GynetixError(
+                    "There is no local number to send from: set gateway.from_number in config.toml."
+                )
+            await self._session.engine.send(contact_id, text, sender=sender)
+
         try:
-            await self._session.engine.send(contact_id, event.text, sender=sender)
+            await self.drafts.send(contact_id, send)
         except GynetixError as error:
-            self.composer.replace_all("\n".join(filter(None, (event.text, self.composer.text))))
             self.post_message(self.Problem(str(error)))
-            return
-        self._kept_draft = ""
-        self.conversation.forget_divider()
-        self.conversation.action_last()
+            if contact_id == self.contact_id:
+                self.composer.replace_all(self.drafts.opened(contact_id, ""))
+        else:
+            if contact_id == self.contact_id:
+                self.conversation.forget_divider()
+                self.conversation.action_last()
 
     def on_composer_recall_asked(self, event: Composer.RecallAsked) -> None:
         """Put the last text sent here into the empty composer."""
