@@ -196,7 +196,6 @@ def test_tls(tmp_path: Path) -> None:
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:
-    pytest.importorskip("cryptography")
     import ipaddress
 
     from cryptography import x509
