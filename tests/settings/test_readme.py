@@ -17,6 +17,8 @@ def test_every_setting_stands_there_with_its_default() -> None:
     shown = tomllib.loads("\n".join(line.removeprefix("    ") for line in block.splitlines()))
     for setting in describe_settings():
         section, key = setting.name.split(".")
+        if section == "keys":  # each command is one: the next test is about them
+            continue
         written = tomllib.loads(f"value = {setting.default}")["value"] if setting.default else None
         assert written is None or shown[section][key] == written, setting.name
         assert key in shown[section], setting.name
