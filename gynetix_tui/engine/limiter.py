@@ -35,6 +35,8 @@ class BackOff:
 
     FIRST_SECONDS = 2.0
     LONGEST_SECONDS = 300.0
+    LONGEST_ASKED_SECONDS = 3600.0
+    """Nobody may keep us waiting longer than this by a header."""
 
     def __init__(self, jitter: random.Random) -> None:
         self._jitter = jitter
@@ -47,10 +49,12 @@ class BackOff:
         return self._failures > 0
 
     def failed(self, now: float, *, at_least: float | None = None) -> None:
-        """Another failure; `at_least` is what the other side asked for, in seconds."""
+        """Another failure; `at_least` is what the other side asked for, in seconds (up to an hour)."""
         seconds = min(self.LONGEST_SECONDS, self.FIRST_SECONDS * 2 ** min(self._failures, 10))
         self._failures += 1
-        self.until = now + max(seconds * self._jitter.uniform(0.9, 1.1), at_least or 0.0)
+        self.until = now + max(
+            seconds * self._jitter.uniform(0.9, 1.1), min(at_least or 0.0, self.LONGEST_ASKED_SECONDS)
+        )
 
     def succeeded(self) -> None:
         """It works again."""

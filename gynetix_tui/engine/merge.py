@@ -170,11 +170,13 @@ def _settle_outbox(
     for outbox_id, message_id in found.items():
         store.outbox.confirm(outbox_id, message_id)
     changed = bool(found)
+    # A message that cannot be read, or whose time cannot, may be the very text.
+    proves = not looks_failed and not answer.skipped and all(m.ts is not None for m in answer.messages)
     for text in texts:
         if text.id in found or text.state is not SendState.UNCONFIRMED:
             continue
         asked_after = text.ended_at is not None and asked_at >= text.ended_at
-        if asked_after and not looks_failed and not answer.skipped:
+        if asked_after and proves:
             missing = reconcile.is_missing(text, now=now)
             store.outbox.note_miss(text.id, missing=missing)
             changed = changed or missing

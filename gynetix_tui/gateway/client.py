@@ -14,7 +14,7 @@ from typing import Self
 import httpx
 
 from gynetix_tui.errors import GatewayError, NotSent, Refused, Uncertain
-from gynetix_tui.gateway.transport import KEY_PLACEHOLDER, Departure, KeyTransport, describe
+from gynetix_tui.gateway.transport import KEY_PLACEHOLDER, Departure, KeyTransport, describe, trusted_roots
 from gynetix_tui.gateway.wire import Verdict, decode_conversation, decode_verdict, digest_of
 from gynetix_tui.model import FetchedConversation, PhoneNumber
 from gynetix_tui.phone import wire_number, wire_phone
@@ -52,7 +52,7 @@ class Gateway:
     Args:
         base_url: The address of the API, without a trailing slash.
         key: The account's API key.
-        roots: The certificates to trust (`transport.trusted_roots`); None only for plain http on loopback.
+        roots: The certificates to trust; None for `transport.trusted_roots`, made here, which takes 40 ms.
         send_seconds: How long a posting call may take in all; the gateway may have acted on one that is given up.
         fetch_seconds: How long a fetch may take in all.
     """
@@ -71,7 +71,8 @@ class Gateway:
         self._send_seconds = send_seconds
         self._fetch_seconds = fetch_seconds
         self._spelling = {call: spellings[0] for call, spellings in _SPELLINGS.items()}
-        verify = roots if roots is not None else False
+        # Plain http, on loopback, needs none; https never goes without.
+        verify = roots or (trusted_roots() if base_url.startswith("https:") else False)
         self._sends = self._client(SEND_TIMEOUTS, verify, httpx.Limits(max_keepalive_connections=0))
         self._fetches = self._client(
             FETCH_TIMEOUTS, verify, httpx.Limits(max_keepalive_connections=2, keepalive_expiry=60)

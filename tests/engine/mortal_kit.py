@@ -254,13 +254,15 @@ class Zygote:
             "others": dict(others or {}),
             "hasty": hasty,
         }
-        socket.send_fds(self._line, [json.dumps(order).encode()], [theirs.fileno()])
+        socket.send_fds(self._line, [b"fork"], [theirs.fileno()])
         theirs.close()
-        return Mortal(self, self._answer(), ours)
+        mortal = Mortal(self, self._answer(), ours)
+        mortal.tell(order)
+        return mortal
 
     def wait(self, pid: int) -> None:
         """Wait until an engine's process has ended."""
-        self._line.sendall(json.dumps({"wait": pid}).encode())
+        self._line.sendall(str(pid).encode())
         self._answer()
 
     def _answer(self) -> int:
@@ -281,33 +283,35 @@ class Zygote:
 # The other side
 
 
-def hurry() -> None:
-    """Make the engine's waits short: they are counted in real time."""
-    poller.SOON_SECONDS = 0.01
-    sender.BLOCKED_SECONDS = 0.05
-    sender.AGAIN_SECONDS = writer.AGAIN_SECONDS = 0.05
-    watcher.TICK_SECONDS = 0.05
-    BackOff.FIRST_SECONDS = 0.02
-    BackOff.LONGEST_SECONDS = 0.05
+WAITS: tuple[tuple[object, str, float], ...] = (
+    (poller, "SOON_SECONDS", 0.01),
+    (sender, "BLOCKED_SECONDS", 0.05),
+    (sender, "AGAIN_SECONDS", 0.05),
+    (writer, "AGAIN_SECONDS", 0.05),
+    (watcher, "TICK_SECONDS", 0.05),
+    (BackOff, "FIRST_SECONDS", 0.02),
+    (BackOff, "LONGEST_SECONDS", 0.05),
+)
+"""The engine's waits that are counted in real time, and what they are made."""
 
 
 def _serve(line: socket.socket) -> None:
-    hurry()
+    for owner, name, seconds in WAITS:
+        setattr(owner, name, seconds)
     children: set[int] = set()
     while True:
-        message, descriptors, _, _ = socket.recv_fds(line, 65536, 1)
+        message, descriptors, _, _ = socket.recv_fds(line, 100, 1)
         if not message:
             break
-        order = cast("Order", json.loads(message))
-        if "wait" in order:
-            os.waitpid(order["wait"], 0)
-            children.discard(order["wait"])
+        if not descriptors:
+            os.waitpid(int(message), 0)
+            children.discard(int(message))
             line.sendall(b"0")
             continue
         child = os.fork()
         if child == 0:
             line.close()
-            asyncio.run(_live(order, socket.socket(fileno=descriptors[0])))
+            asyncio.run(_live(socket.socket(fileno=descriptors[0])))
             os._exit(0)
         children.add(child)
         os.close(descriptors[0])
@@ -317,16 +321,18 @@ def _serve(line: socket.socket) -> None:
         os.waitpid(child, 0)
 
 
-async def _live(order: Order, line: socket.socket) -> None:
-    made: list[Ways] = []
+async def _live(line: socket.socket) -> None:
+    reader, answers = await asyncio.open_connection(sock=line, limit=1 << 30)
+    order = cast("Order", json.loads(await reader.readline()))
+    made: asyncio.Future[Ways] = asyncio.get_running_loop().create_future()
 
     def make() -> Ways:
         usual = gateway_to(order["base_url"], order["key"], hasty=order["hasty"])
         others = {
             text: gateway_to(url, order["key"], hasty=order["hasty"]) for text, url in order["others"].items()
         }
-        made.append(Ways(usual, others))
-        return made[-1]
+        made.set_result(Ways(usual, others))
+        return made.result()
 
     engine = Engine(
         Path(order["store"]),
@@ -335,7 +341,6 @@ async def _live(order: Order, line: socket.socket) -> None:
         now=SharedClock(Path(order["clock"])),
     )
     running = asyncio.create_task(engine.run())
-    reader, answers = await asyncio.open_connection(sock=line)
     while received := await reader.readline():
         try:
             result = await _carry_out(json.loads(received), engine, made)
@@ -350,7 +355,7 @@ async def _live(order: Order, line: socket.socket) -> None:
         await running
 
 
-async def _carry_out(order: Order, engine: Engine, made: list[Ways]) -> Order:
+async def _carry_out(order: Order, engine: Engine, made: asyncio.Future[Ways]) -> Order:
     contact = ContactId(order.get("contact", 0))
     match order["do"]:
         case "send":
@@ -366,9 +371,8 @@ async def _carry_out(order: Order, engine: Engine, made: list[Ways]) -> Order:
             await engine.mark_read(contact)
         case "look":
             async with asyncio.timeout(PATIENCE):
-                while not made or engine._poller is None:
-                    await asyncio.sleep(0.001)
-            await made[-1].look(engine, *order["phones"])
+                ways = await made
+            await ways.look(engine, *order["phones"])
     return {}
 
 

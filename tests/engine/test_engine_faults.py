@@ -18,19 +18,13 @@ from typing import Any
 import peer_kit
 import pytest
 from engine_kit import ANA, BEN, HOME, PATIENT, START, Rig, rig_of
-from mortal_kit import PATIENCE, SharedClock, Ways, Zygote, gateway_to, hurry
+from mortal_kit import PATIENCE, WAITS, SharedClock, Ways, Zygote, gateway_to
 from peer_kit import Peer
 
-from gynetix_tui.engine import poller as poller_module
-from gynetix_tui.engine import sender as sender_module
-from gynetix_tui.engine import watcher as watcher_module
-from gynetix_tui.engine import writer as writer_module
 from gynetix_tui.engine.events import Event
-from gynetix_tui.engine.limiter import BackOff
 from gynetix_tui.gateway import Gateway
 from gynetix_tui.model import ContactId, OutboxId, SendState
 from gynetix_tui.sandbox import Fault, FaultKind, RecordedRequest, Sandbox
-from gynetix_tui.store import Store
 
 ANAS, BENS = ContactId(1), ContactId(2)
 QUEUED, FAILED, UNCONFIRMED, ACCEPTED = (
@@ -52,6 +46,7 @@ class Case:
         arrives: Whether the text reaches the world.
         posts: How many requests the other side begins to read.
         text: The text, where it matters.
+        decided: Whether it is known beforehand that a text left; else it may be queued as well.
     """
 
     fault: Fault | str
@@ -60,6 +55,7 @@ class Case:
     arrives: bool = True
     posts: int = 1
     text: str = "two"
+    decided: bool = True
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -75,7 +71,7 @@ UNREADABLE = "the gateway's answer could not be read"
 SILENT = "the gateway did not answer in time"
 NO_SECRET = "no secure connection to the gateway could be made"
 NOT_TAKEN = "the gateway did not take the connection in time"
-LOST = {"arrives": False}
+LOST: dict[str, Any] = {"arrives": False}
 NEVER: dict[str, Any] = {"arrives": False, "posts": 0}
 
 TABLE: dict[str, Case] = {
@@ -112,7 +108,8 @@ TABLE: dict[str, Case] = {
     "reset after the body": Case(Fault(FaultKind.RESET_AFTER_BODY), UNCONFIRMED, BROKE),
     "closed after the head": Case(Fault(FaultKind.CLOSE_AFTER_HEADERS), UNCONFIRMED, BROKE, **LOST),
     "reset after the head": Case(Fault(FaultKind.CLOSE_ON_ACCEPT), UNCONFIRMED, BROKE, **LOST),
-    "reset on accept": Case("resets_on_accept", UNCONFIRMED, BROKE, **NEVER),
+    # Met while connecting or while sending: a matter of microseconds.
+    "reset on accept": Case("resets_on_accept", UNCONFIRMED, (BROKE, "no connection to the gateway"), **NEVER, decided=False),
     "503 before the body": Case("refuses_early", UNCONFIRMED, ("the gateway answered HTTP 503", BROKE), **LOST),
     "body never read": Case("stops_in_the_request", UNCONFIRMED, BROKE, **LOST),
     "never reads": Case("never_reads", UNCONFIRMED, SILENT, **NEVER, text="x" * (6 << 20)),
@@ -159,17 +156,8 @@ def test_what_is_sent_again_by_itself_never_arrived() -> None:
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name in (
-        (poller_module, "SOON_SECONDS"),
-        (sender_module, "BLOCKED_SECONDS"),
-        (sender_module, "AGAIN_SECONDS"),
-        (writer_module, "AGAIN_SECONDS"),
-        (watcher_module, "TICK_SECONDS"),
-        (BackOff, "FIRST_SECONDS"),
-        (BackOff, "LONGEST_SECONDS"),
-    ):
-        monkeypatch.setattr(module, name, getattr(module, name))  # so that it is set back
-    hurry()
+    for owner, name, seconds in WAITS:
+        monkeypatch.setattr(owner, name, seconds)
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +173,7 @@ class Stage:
         self.rig = rig
         self.case = case
         self.sandbox = rig.sandbox
-        self.told: list[tuple[str, SendState | None, str]] = []
+        self.told: list[tuple[SendState | None, str]] = []
         self.ways: Ways | None = None
         self._stack = stack
         self._folder = folder
@@ -219,11 +207,8 @@ class Stage:
     def _listen(self, event: Event) -> None:
         del event
         for item in self.rig.items(ANAS):
-            if (
-                item.text == self.case.text
-                and (told := (item.text, item.state, item.reason)) not in self.told
-            ):
-                self.told.append(told)
+            if self._is_it(item.text) and (item.state, item.reason) not in self.told:
+                self.told.append((item.state, item.reason))
 
     def make(self, before: Any = None) -> Ways:
         """The ways to the gateway; those that meet silence wait a moment only."""
@@ -242,6 +227,16 @@ class Stage:
                 replace(self.case.fault, call="manualTXT", times=self.case.fault.times or 1)
             )
 
+    async def ended(self) -> None:
+        """Wait until the text's request has ended, or the text is seen at the gateway before that."""
+        await self.rig.ears.until(
+            lambda: any(
+                reason in self.case.reasons or state is SendState.SEEN for state, reason in self.told[2:]
+            )
+        )
+        if not self.case.decided and self.told[2][0] is QUEUED:
+            self.case = replace(self.case, state=QUEUED)
+
     async def look(self) -> None:
         assert self.ways
         await self.ways.look(self.rig.engine, ANA)
@@ -254,29 +249,28 @@ class Stage:
     @property
     def copies(self) -> int:
         """How often the world has the text."""
-        return sum(
-            message.text.split() == _straight(self.case.text).split()
-            for message in self.sandbox.world.conversation(ANA)
-        )
+        return sum(self._is_it(message.text) for message in self.sandbox.world.conversation(ANA))
 
     def shown(self) -> list[tuple[SendState | None, str, bool]]:
         """How the text stands on the screen: one entry for each time that it does."""
         return [
-            (item.state, item.reason, item.missing)
-            for item in self.rig.items(ANAS)
-            if _straight(item.text).split() == _straight(self.case.text).split()
+            (item.state, item.reason, item.missing) for item in self.rig.items(ANAS) if self._is_it(item.text)
         ]
+
+    def _is_it(self, text: str) -> bool:
+        """Whether it is the text, perhaps altered on its way."""
+        sent = self.case.text
+        return text == sent or (len(sent) < 1000 and _plain(text) == _plain(sent))
 
     async def settle(self, state: SendState, reasons: tuple[str, ...]) -> None:
         """See a text that is in this state come to where it belongs, and nothing go out that nobody asked for."""
-        rig, posts = self.rig, self.posts
+        rig = self.rig
         if state is QUEUED:
             assert self.ways
             self.ways.others.clear()
             rig.clock.at += 3
             rig.engine.refresh()
-            await rig.ears.until(lambda: self.shown() == [(SendState.SEEN, "", False)])
-            assert (self.posts, self.copies) == (posts + 1, 1)
+            await rig.ears.until(lambda: {item.state for item in rig.items(ANAS)} == {None, SendState.SEEN})
         elif state is FAILED:
             assert [shown for shown in self.shown() if shown[1] in reasons] == self.shown()
             assert [shown[0] for shown in self.shown()] == [FAILED]
@@ -299,13 +293,14 @@ class Stage:
         assert self.copies == (self.case.arrives or state is QUEUED)
 
 
-def _straight(text: str) -> str:
-    return text.replace("“", '"').replace("”", '"')
+def _plain(text: str) -> list[str]:
+    return text.replace("“", '"').replace("”", '"').split()
 
 
 @asynccontextmanager
 async def stage_of(folder: Path, name: str) -> AsyncIterator[Stage]:
     async with rig_of(folder, polling=PATIENT, contacts=(ANA, BEN)) as rig:
+        rig.sandbox.world.receive(ANA, "before", START - 60)
         with ExitStack() as stack:
             stage = Stage(rig, TABLE[name], stack, folder)
             try:
@@ -325,15 +320,16 @@ def use(stage: Stage, before: Any = None) -> None:
 @pytest.mark.parametrize("name", TABLE)
 async def test_first_send(tmp_path: Path, name: str) -> None:
     async with stage_of(tmp_path, name) as stage:
-        case, rig = stage.case, stage.rig
+        rig = stage.rig
         use(stage)
         await rig.live()
         stage.arm()
-        text = await rig.engine.send(ANAS, case.text, sender=HOME)
-        await rig.ears.until(lambda: len(stage.told) >= 3)
-        assert stage.told[:2] == [(case.text, QUEUED, ""), (case.text, SendState.SENDING, "")]
-        assert stage.told[2][1] is case.state
-        assert stage.told[2][2] in case.reasons
+        text = await rig.engine.send(ANAS, stage.case.text, sender=HOME)
+        await stage.ended()
+        case = stage.case
+        assert stage.told[:2] == [(QUEUED, ""), (SendState.SENDING, "")]
+        assert stage.told[2][0] is case.state
+        assert stage.told[2][1] in case.reasons
         assert stage.posts == case.posts
         assert stage.copies == case.arrives
         await stage.settle(case.state, case.reasons)
@@ -364,23 +360,22 @@ async def test_second_of_a_drain(tmp_path: Path, name: str) -> None:
         rig.start()
         for each in (other, ids[0]):
             await rig.becomes(each, SendState.SEEN)
+        await stage.ended()
+        case = stage.case
         if case.state is QUEUED:
-            await rig.ears.until(lambda: stage.shown()[0][1] in case.reasons)
             assert stage.shown()[0][0] is QUEUED
             assert rig.state(ids[2]) is QUEUED, "it overtook one that waits"
         else:
             await rig.becomes(ids[2], SendState.SEEN)
-            expected = {case.state, SendState.SEEN} if case.arrives else {case.state}
-            assert rig.state(ids[1]) in expected
         await stage.settle(case.state, case.reasons)
         await rig.becomes(ids[2], SendState.SEEN)
         assert [rig.state(each) for each in (ids[0], ids[2], other)] == [SendState.SEEN] * 3
         assert stage.posts == 3 + (case.posts or case.state is QUEUED)
         world = [message.text for message in stage.sandbox.world.conversation(ANA)]
         arrived = stage.copies == 1
-        assert (world[0], world[-1], len(world)) == ("one", "three", 2 + arrived), "out of order"
-        assert rig.texts(ANAS)[0] == "one"
-        assert len(rig.texts(ANAS)) == 3
+        assert (world[1], world[-1], len(world)) == ("one", "three", 3 + arrived), "out of order"
+        assert rig.texts(ANAS)[:2] == ["before", "one"]
+        assert len(rig.texts(ANAS)) == 4
         assert [message.text for message in stage.sandbox.world.conversation(BEN)] == ["to Ben"]
 
 
@@ -478,6 +473,29 @@ async def test_an_uncertain_text_is_not_told_missing_by_an_answer_that_cannot_be
             if arrives:
                 assert not any(missing for *_, missing in stage.shown()), "it is there"
         rig.sandbox.faults.clear()
-        if not arrives:
-            rig.clock.at -= 61  # what was read well meanwhile may count
-        await stage.settle(UNCONFIRMED, stage.case.reasons)
+        if arrives:
+            await stage.look()
+            assert rig.state(text) is SendState.SEEN
+        else:
+            await stage.settle(UNCONFIRMED, stage.case.reasons)
+        assert rig.posts() == [stage.case.text]
+
+
+async def test_a_text_lost_on_its_way_to_a_new_number_stays_uncertain(tmp_path: Path) -> None:
+    """The gateway's empty answer proves nothing: a failed call looks so too."""
+    async with stage_of(tmp_path, "503 and lost") as stage:
+        rig = stage.rig
+        use(stage)
+        await rig.live()
+        rig.sandbox.faults.add(status(503, acts=False, call="manualTXT", times=1))
+        text = await rig.engine.send(BENS, "two", sender=HOME)
+        await rig.becomes(text, UNCONFIRMED)
+        assert stage.ways
+        for _ in range(4):
+            rig.clock.at += 61
+            await stage.ways.look(rig.engine, BEN)
+        (item,) = rig.items(BENS)
+        assert (item.state, item.missing) == (UNCONFIRMED, False)
+        await rig.engine.send_again(text)
+        await rig.ears.until(lambda: [item.state for item in rig.items(BENS)] == [SendState.SEEN])
+        assert rig.posts() == ["two", "two"]

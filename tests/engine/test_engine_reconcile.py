@@ -49,8 +49,15 @@ def ours(
     )
 
 
-def theirs(id_: int, ts: float, text: str = "ok", direction: Direction = Direction.OUT) -> StoredMessage:
-    return StoredMessage(id_, int(ts), 0, direction, text, TimeSource.TS, "")
+def theirs(
+    id_: int,
+    ts: float,
+    text: str = "ok",
+    direction: Direction = Direction.OUT,
+    *,
+    arrived: float = START + 5,
+) -> StoredMessage:
+    return StoredMessage(id_, int(ts), 0, direction, text, TimeSource.TS, "", arrived)
 
 
 def found(
@@ -103,6 +110,13 @@ def test_an_incoming_or_taken_message_confirms_nothing() -> None:
     assert found([ours()], [theirs(7, START, direction=Direction.IN)]) == {}
     assert found([ours()], [theirs(7, START)], taken=frozenset({7})) == {}
     assert found([ours()], [theirs(7, START), theirs(8, START)], taken=frozenset({7})) == {1: 8}
+
+
+@pytest.mark.parametrize(("arrived", "confirms"), [(START - 1, False), (START, True), (START + 500, True)])
+def test_what_was_here_before_the_text_left_confirms_nothing(arrived: float, confirms: bool) -> None:
+    # The same text, sent elsewhere a minute ago, lies in the window too.
+    assert found([ours()], [theirs(7, START - 60, arrived=arrived)]) == ({1: 7} if confirms else {})
+    assert found([ours(left=None)], [theirs(7, START - 60, arrived=arrived)]) == {1: 7}
 
 
 def test_the_first_to_claim_gets_the_oldest() -> None:

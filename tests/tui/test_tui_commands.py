@@ -17,6 +17,7 @@ from textual.widget import Widget
 
 from gynetix_tui.errors import ConfigError
 from gynetix_tui.sandbox import DEMO_PEOPLE, Call
+from gynetix_tui.tui.app import GynetixApp
 from gynetix_tui.tui.commands import COMMANDS, Command, KeyMap, Place, bindings, commands_of, short_key
 from gynetix_tui.tui.screens.main import MainScreen
 from gynetix_tui.tui.widgets.composer import Composer
@@ -72,7 +73,9 @@ def test_the_default_keys_could_be_chosen_as_they_are() -> None:
 def test_every_action_exists_where_it_runs_and_every_help_is_a_sentence(command: Command) -> None:
     owner = OWNERS[command.place]
     action = command.action
-    if command.place is Place.EVERYWHERE or action.startswith("screen."):
+    if action.startswith("app."):
+        owner, action = GynetixApp, action.removeprefix("app.")
+    elif command.place is Place.EVERYWHERE or action.startswith("screen."):
         assert action.startswith("screen."), "or a dialog on top would run it too"
         owner, action = MainScreen, action.removeprefix("screen.")
     assert callable(getattr(owner, f"action_{action.partition('(')[0]}", None)), command.action
@@ -82,13 +85,24 @@ def test_every_action_exists_where_it_runs_and_every_help_is_a_sentence(command:
 
 @pytest.mark.parametrize("place", Place)
 def test_the_bindings_of_a_place_are_its_commands(place: Place) -> None:
-    made = {binding.id: binding for binding in bindings(place)}
-    assert list(made) == [command.id for command in commands_of([place])]
+    of_app = {binding.id: binding for binding in bindings(place, of_app=True)}
+    of_place = {binding.id: binding for binding in bindings(place)}
+    made = of_app | of_place
+    assert sorted(made) == sorted(command.id for command in commands_of([place]))
     for command in commands_of([place]):
         assert made[command.id].key == ",".join(command.keys)
         assert made[command.id].action == command.action
         assert made[command.id].priority == (place is Place.EVERYWHERE)
-    assert {binding.id for binding in OWNERS[place].BINDINGS if isinstance(binding, Binding)} >= set(made)
+    assert {binding.id for binding in OWNERS[place].BINDINGS if isinstance(binding, Binding)} >= set(of_place)
+    assert {binding.id for binding in GynetixApp.BINDINGS if isinstance(binding, Binding)} >= set(of_app)
+
+
+async def test_what_belongs_to_the_program_works_in_dialogs_too_and_by_its_own_key(tmp_path: Path) -> None:
+    async with stage(tmp_path, keys={"quit": "f10"}) as play:
+        await play.press("f1", "ctrl+q")
+        assert play.app.return_code is None
+        await play.press("f10")
+        await play.until(lambda: play.app._exit)
 
 
 # Chosen keys
@@ -119,7 +133,7 @@ def test_the_bindings_of_a_place_are_its_commands(place: Place) -> None:
         ("list_page_up", "PgUp", ("pageup",)),
         ("list_page_down", "PgDn", ("pagedown",)),
         ("delete", "del", ("delete",)),
-        ("back", "Esc, f9", ("escape", "f9")),
+        ("back", "Esc, f12", ("escape", "f12")),
         ("send", "return", ("enter",)),
         ("send", "ctrl+m", ("enter",)),
         ("focus_next", "ctrl+i", ("tab",)),
