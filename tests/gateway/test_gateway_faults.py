@@ -323,7 +323,7 @@ async def test_a_zipped_bomb_is_refused_too(
 @pytest.mark.parametrize("kind", [FaultKind.SLOW_DRIP, FaultKind.SILENCE, FaultKind.DELAY])
 async def test_an_answer_that_takes_too_long_in_all_is_given_up(sandbox: Sandbox, kind: FaultKind) -> None:
     # Each byte of a drip comes within every timeout that is counted from the byte before.
-    sandbox.faults.add(Fault(kind, seconds=0.02 if kind is FaultKind.SLOW_DRIP else 60))
+    sandbox.faults.add(Fault(kind, seconds=0.1 if kind is FaultKind.SLOW_DRIP else 60))
     loop = asyncio.get_running_loop()
     async with gateway_to(sandbox, seconds=1.5) as gateway:
         for call in (lambda: send(gateway), lambda: gateway.get_conversation(phone=ANA)):
