@@ -174,7 +174,7 @@ class Mortal:
     def answer(self) -> Order:
         """The answer to the oldest order that was not answered yet."""
         received = b""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + 2 * PATIENCE
         while not received.endswith(b"\n"):
             if not select.select([self._line], [], [], max(0.0, end - time.monotonic()))[0]:
                 raise AssertionError("the engine does not answer")
@@ -342,12 +342,13 @@ async def _live(line: socket.socket) -> None:
     )
     running = asyncio.create_task(engine.run())
     while received := await reader.readline():
-        try:
-            result = await _carry_out(json.loads(received), engine, made)
-        except GynetixError as error:
-            result = {"refused": str(error)}
+        work = asyncio.create_task(_carry_out(json.loads(received), engine, made))
+        await asyncio.wait({work, running}, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             result = {"ended": repr(running.exception())}
+            work.cancel()
+        else:
+            result = work.result()
         answers.write(json.dumps(result).encode() + b"\n")
         await answers.drain()
     running.cancel()
@@ -356,6 +357,15 @@ async def _live(line: socket.socket) -> None:
 
 
 async def _carry_out(order: Order, engine: Engine, made: asyncio.Future[Ways]) -> Order:
+    try:
+        return await _do(order, engine, made)
+    except GynetixError as error:
+        return {"refused": str(error)}
+    except TimeoutError:
+        return {"late": True}
+
+
+async def _do(order: Order, engine: Engine, made: asyncio.Future[Ways]) -> Order:
     contact = ContactId(order.get("contact", 0))
     match order["do"]:
         case "send":
