@@ -19,7 +19,28 @@ from gynetix_tui.settings.paths import private_folder
 from gynetix_tui.store import Store
 from gynetix_tui.store.messages import NewMessage
 
-WORDS = ["see", "you", "at", "nine", "the", "clinic", "is", "closed", "on", "monday", "thanks", "sounds", "good", "running", "late", "where", "are", "you", "now", "ok"]
+WORDS = [
+    "see",
+    "you",
+    "at",
+    "nine",
+    "the",
+    "clinic",
+    "is",
+    "closed",
+    "on",
+    "monday",
+    "thanks",
+    "sounds",
+    "good",
+    "running",
+    "late",
+    "where",
+    "are",
+    "you",
+    "now",
+    "ok",
+]
 EMOJI = "😄👍🎻🌍"
 
 
