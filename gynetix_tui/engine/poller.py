@@ -138,9 +138,11 @@ class Poller:
         rows = await self._writer.read(_targets)
         known = self._targets
         self._targets = {}
-        for contact_id, number, last_at, digest in rows:
+        for contact_id, number, last_at, digest, awaiting in rows:
             fresh = _Target(contact_id, number, last_at, digest, BackOff(self._jitter))
-            self._targets[contact_id] = known.get(contact_id, fresh)
+            target = self._targets[contact_id] = known.get(contact_id, fresh)
+            # Another client's text may be looked for here too: that one may have gone.
+            target.awaiting = target.awaiting or awaiting
         if self._link.state is LinkState.TROUBLE:
             self._show_link()  # it may have been about a contact that is gone
         self._wake.set()
@@ -298,13 +300,15 @@ class Poller:
             self._publish(LinkChanged(link))
 
 
-def _targets(store: Store) -> Iterable[tuple[ContactId, PhoneNumber, float, bytes]]:
+def _targets(store: Store) -> Iterable[tuple[ContactId, PhoneNumber, float, bytes, bool]]:
+    awaited = store.outbox.awaited()
     return [
         (
             summary.contact.id,
             summary.contact.number,
             summary.last_at,
             store.contacts.digest(summary.contact.id),
+            summary.contact.id in awaited,
         )
         for summary in store.contacts.summaries(archived=True)
     ]

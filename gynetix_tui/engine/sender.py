@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
@@ -21,7 +22,7 @@ GIVE_UP_SECONDS = 10 * 60
 """A text never leaves, unasked, later than this after it was written."""
 CONVERSATIONS_AT_ONCE = 4
 BLOCKED_SECONDS = 5.0
-"""How often to look again for a text that waits behind another, which may be another process's."""
+"""How often to look again at a text that another process is sending, or that another waits behind."""
 QUIT_SECONDS = 5.0
 """How long quitting waits for requests under way."""
 SETTLE_SECONDS = 1.0
@@ -46,7 +47,7 @@ class Sender:
         writer: The store.
         now: The clock, epoch seconds.
         publish: Takes events.
-        accepted: Called for a contact whose text the gateway took, so that it is soon looked for.
+        accepted: Called for a contact whose text the gateway may have taken, so that it is soon looked for.
     """
 
     def __init__(
@@ -127,17 +128,26 @@ class Sender:
 
     async def _rest(self) -> None:
         """Until something is queued, something under way ends, or a retry is due."""
-        due = await self._writer.read(lambda store: store.outbox.next_try_at())
-        seconds = None if due is None else due - self._now()
-        # One that is due already waits for another under way: its end wakes us where it is ours.
-        blocked = seconds is not None and seconds <= 0
+        due, others = await self._writer.read(
+            lambda store: (
+                store.outbox.next_try_at(),
+                any(owner != self._owner for _, _, owner in store.outbox.sending()),
+            )
+        )
+        seconds = math.inf if due is None else due - self._now()
+        # One that is due already waits for another under way: its end wakes us where it is ours. Another process
+        # may die while it sends, and tells nobody.
+        watch = others or seconds <= 0
+        if watch:
+            seconds = min(seconds, BLOCKED_SECONDS) if seconds > 0 else BLOCKED_SECONDS
         try:
-            async with asyncio.timeout(BLOCKED_SECONDS if blocked else seconds):
+            async with asyncio.timeout(None if seconds == math.inf else seconds):
                 await self._wake.wait()
         except TimeoutError:
-            if blocked:
+            if watch:
                 for contact_id in await recover(self._writer, now=self._now()):
                     self._publish(ContactChanged(contact_id))
+                    self._accepted(contact_id)
 
     async def _expire(self) -> None:
         now = self._now()

@@ -15,6 +15,9 @@ _COLUMNS = (
     "id, contact_id, recipient, sender, text, state, created_at, left_at, ended_at, attempts, reason, misses"
 )
 
+_UNDER_WAY = "(state = 'sending' OR (state = 'seen' AND ended_at IS NULL))"
+"""The request has not ended; a text may be seen at the gateway before its own answer comes."""
+
 
 class Outbox:
     """The table `outbox`."""
@@ -65,16 +68,23 @@ class Outbox:
         return claimed[0] if claimed else None
 
     def finish(self, outbox_id: OutboxId, state: SendState, *, reason: str = "", now: float) -> None:
-        """Keep how a request ended; a text that was meanwhile seen at the gateway stays seen."""
+        """Keep how a request ended.
+
+        A text that was meanwhile seen at the gateway stays seen, unless it certainly did not arrive: then what
+        was seen is another's, with the same words.
+        """
+        stays = "state = 'seen' AND ?1 <> 'failed'"
         self._connection.run(
-            "UPDATE outbox SET state = ?, reason = ?, ended_at = ? WHERE id = ? AND state = 'sending'",
+            f"UPDATE outbox SET state = iif({stays}, state, ?1), reason = iif({stays}, reason, ?2),"  # noqa: S608 - constants
+            f" message_id = iif({stays}, message_id, NULL), ended_at = ?3 WHERE id = ?4 AND {_UNDER_WAY}",
             (state, reason, now, outbox_id),
         )
 
     def requeue(self, outbox_id: OutboxId, *, reason: str, next_try_at: float) -> None:
-        """Put a text back whose request certainly never left."""
+        """Put a text back whose request certainly never left, whatever with the same words was seen meanwhile."""
         self._connection.run(
-            "UPDATE outbox SET state = 'queued', reason = ?, next_try_at = ?, left_at = NULL WHERE id = ? AND state = 'sending'",
+            "UPDATE outbox SET state = 'queued', reason = ?, next_try_at = ?, left_at = NULL, message_id = NULL"  # noqa: S608 - a constant
+            f" WHERE id = ? AND {_UNDER_WAY}",
             (reason, next_try_at, outbox_id),
         )
 
@@ -107,14 +117,22 @@ class Outbox:
     def unmatched(self, contact_id: ContactId) -> list[OutgoingText]:
         """Texts that may stand at the gateway and were not found there yet, in the order they claim a match.
 
-        Those that the gateway said it took come first, then the uncertain ones, oldest first.
+        Those that the gateway said it took come first, then those under way: one of these may be told as taken
+        yet, and must find its own copy then. The uncertain ones come last, oldest first.
         """
         return self._connection.read(
             _text,
             f"SELECT {_COLUMNS} FROM outbox WHERE contact_id = ? AND state IN ('accepted', 'unconfirmed', 'sending')"  # noqa: S608 - a constant
-            " ORDER BY CASE state WHEN 'accepted' THEN 0 WHEN 'unconfirmed' THEN 1 ELSE 2 END, id",
+            " ORDER BY CASE state WHEN 'accepted' THEN 0 WHEN 'sending' THEN 1 ELSE 2 END, id",
             (contact_id,),
         )
+
+    def awaited(self) -> set[ContactId]:
+        """The contacts with a text that is unmatched."""
+        rows = self._connection.all(
+            "SELECT DISTINCT contact_id FROM outbox WHERE state IN ('accepted', 'unconfirmed', 'sending')"
+        )
+        return {ContactId(cast("int", row[0])) for row in rows}
 
     def matched_messages(self, contact_id: ContactId) -> set[int]:
         """Messages of the gateway that confirm a text already: none confirms two."""

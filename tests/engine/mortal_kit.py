@@ -164,6 +164,7 @@ class Mortal:
     def __init__(self, zygote: Zygote, pid: int, line: socket.socket) -> None:
         self._zygote = zygote
         self._line = line
+        self._received = b""
         self.pid = pid
         self.alive = True
 
@@ -173,16 +174,16 @@ class Mortal:
 
     def answer(self) -> Order:
         """The answer to the oldest order that was not answered yet."""
-        received = b""
         end = time.monotonic() + 2 * PATIENCE
-        while not received.endswith(b"\n"):
+        while b"\n" not in self._received:
             if not select.select([self._line], [], [], max(0.0, end - time.monotonic()))[0]:
                 raise AssertionError("the engine does not answer")
             piece = self._line.recv(65536)
             if not piece:
                 raise AssertionError("the engine has ended")
-            received += piece
-        return cast("Order", json.loads(received))
+            self._received += piece
+        answer, _, self._received = self._received.partition(b"\n")
+        return cast("Order", json.loads(answer))
 
     def do(self, **order: Any) -> Order:
         """Give an order, and wait until it is carried out."""

@@ -499,3 +499,77 @@ async def test_a_text_lost_on_its_way_to_a_new_number_stays_uncertain(tmp_path: 
         await rig.engine.send_again(text)
         await rig.ears.until(lambda: [item.state for item in rig.items(BENS)] == [SendState.SEEN])
         assert rig.posts() == ["two", "two"]
+
+
+async def test_another_client_tells_of_a_text_whose_sender_died(tmp_path: Path, zygote: Zygote) -> None:
+    """Also where nothing waits behind it, and without a new start."""
+    async with stage_of(tmp_path, "silence, lost") as stage:
+        rig = stage.rig
+        use(stage)
+        clock = SharedClock(tmp_path / "clock", START)
+        mortal = zygote.start(rig.file, rig.sandbox, clock)
+        clock.close()
+        stage.arm()
+        mortal.tell({"do": "send", "contact": ANAS, "text": "two", "sender": HOME})
+        await rig.requests(1, "manualTXT")
+        await rig.live()
+        await stage.look()
+        assert [shown[0] for shown in stage.shown()] == [SendState.SENDING]
+        await asyncio.to_thread(mortal.kill)
+        await rig.ears.until(lambda: stage.shown() == [(UNCONFIRMED, DIED[0], False)])
+        await stage.settle(UNCONFIRMED, DIED)
+        assert stage.posts == 1
+
+
+async def test_one_copy_does_not_stand_for_two_texts(tmp_path: Path) -> None:
+    """The first was lost; of the second, with the same words, a copy is seen before its answer comes."""
+    async with stage_of(tmp_path, "503 and lost") as stage:
+        rig = stage.rig
+        use(stage)
+        await rig.live()
+        stage.arm()
+        lost = await rig.engine.send(ANAS, "two", sender=HOME)
+        await rig.becomes(lost, UNCONFIRMED)
+        rig.sandbox.faults.add(Fault(FaultKind.DELAY, seconds=1, call="manualTXT", times=1))
+        text = await rig.engine.send(ANAS, "two", sender=HOME)
+        await rig.requests(2, "manualTXT")
+        await stage.look()
+        await rig.ears.until(lambda: rig.state(text) is not SendState.SENDING)
+        rig.clock.at += 61
+        await stage.look()
+        await stage.look()
+        assert stage.copies == 1
+        assert [rig.state(each) for each in (lost, text)] == [UNCONFIRMED, SendState.SEEN]
+        assert len(stage.shown()) == 2
+
+
+@pytest.mark.parametrize("refused", [True, False])
+async def test_an_answer_outweighs_a_copy_that_was_seen_meanwhile(tmp_path: Path, refused: bool) -> None:
+    """Another client sent the same words while ours were under way, and ours certainly did not arrive."""
+    async with stage_of(tmp_path, "refused" if refused else "TLS handshake never answered") as stage:
+        rig = stage.rig
+        at_gateway, go_on = asyncio.Event(), asyncio.Event()
+
+        async def before(text: str) -> None:
+            del text
+            at_gateway.set()
+            await go_on.wait()
+
+        use(stage, before)
+        await rig.live()
+        stage.arm()
+        text = await rig.engine.send(ANAS, "two", sender=HOME)
+        await at_gateway.wait()
+        rig.sandbox.world.sent_elsewhere(ANA, "two")
+        await stage.look()
+        assert [shown[0] for shown in stage.shown()] == [SendState.SEEN], "it may be ours"
+        go_on.set()
+        await rig.becomes(text, FAILED if refused else QUEUED)
+        assert sorted(str(shown[0]) for shown in stage.shown()) == sorted([str(stage.case.state), "seen"])
+        if not refused:
+            assert stage.ways
+            stage.ways.others.clear()
+            rig.clock.at += 3
+            rig.engine.refresh()
+            await rig.becomes(text, SendState.SEEN)
+            assert stage.copies == 2
