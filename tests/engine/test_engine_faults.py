@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -394,7 +395,10 @@ async def test_killed(tmp_path: Path, name: str, zygote: Zygote) -> None:
         dead = asyncio.Event()
         loop = asyncio.get_running_loop()
 
+        both_written = threading.Event()
+
         def kill() -> None:
+            both_written.wait(PATIENCE)  # in the thread that serves: the request is held meanwhile
             mortal.strike()
             loop.call_soon_threadsafe(dead.set)
 
@@ -412,6 +416,7 @@ async def test_killed(tmp_path: Path, name: str, zygote: Zygote) -> None:
         for text in (case.text, "three"):
             mortal.tell({"do": "send", "contact": ANAS, "text": text, "sender": HOME})
         ids = [OutboxId((await asyncio.to_thread(mortal.answer))["id"]) for _ in range(2)]
+        both_written.set()
         if case.fault in NEVER_LEFT_AT_ONCE:
             await rig.ears.until(lambda: stage.shown()[0][1])
             assert stage.shown()[0][0] is QUEUED
