@@ -128,26 +128,24 @@ class Sender:
 
     async def _rest(self) -> None:
         """Until something is queued, something under way ends, or a retry is due."""
-        due, others = await self._writer.read(
-            lambda store: (
-                store.outbox.next_try_at(),
-                any(owner != self._owner for _, _, owner in store.outbox.sending()),
-            )
+        due, owners = await self._writer.read(
+            lambda store: (store.outbox.next_try_at(), {owner for _, _, owner in store.outbox.sending()})
         )
+        others = owners - {self._owner}
+        # At each pass, not only where a wait runs out: whoever wakes us often must not keep this from being seen.
+        if not all(is_alive(owner) for owner in others):
+            for contact_id in await recover(self._writer, now=self._now()):
+                self._publish(ContactChanged(contact_id))
+                self._accepted(contact_id)
+            return
         seconds = math.inf if due is None else due - self._now()
-        # One that is due already waits for another under way: its end wakes us where it is ours. Another process
-        # may die while it sends, and tells nobody.
-        watch = others or seconds <= 0
-        if watch:
-            seconds = min(seconds, BLOCKED_SECONDS) if seconds > 0 else BLOCKED_SECONDS
-        try:
+        if seconds <= 0:
+            seconds = BLOCKED_SECONDS  # it waits for another under way, whose end wakes us where it is ours
+        if others:
+            seconds = min(seconds, BLOCKED_SECONDS)  # their process may die, and tells nobody
+        with suppress(TimeoutError):
             async with asyncio.timeout(None if seconds == math.inf else seconds):
                 await self._wake.wait()
-        except TimeoutError:
-            if watch:
-                for contact_id in await recover(self._writer, now=self._now()):
-                    self._publish(ContactChanged(contact_id))
-                    self._accepted(contact_id)
 
     async def _expire(self) -> None:
         now = self._now()

@@ -22,6 +22,7 @@ from engine_kit import ANA, BEN, HOME, PATIENT, START, Rig, rig_of
 from mortal_kit import PATIENCE, WAITS, SharedClock, Ways, Zygote, gateway_to
 from peer_kit import Peer
 
+from gynetix_tui.engine import sender
 from gynetix_tui.engine.events import Event
 from gynetix_tui.gateway import Gateway
 from gynetix_tui.model import ContactId, OutboxId, SendState
@@ -578,3 +579,23 @@ async def test_an_answer_outweighs_a_copy_that_was_seen_meanwhile(tmp_path: Path
             rig.engine.refresh()
             await rig.becomes(text, SendState.SEEN)
             assert stage.copies == 2
+
+
+async def test_whoever_wakes_the_sender_often_does_not_keep_it_from_seeing_a_death(
+    tmp_path: Path, zygote: Zygote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "BLOCKED_SECONDS", 3600.0)
+    async with stage_of(tmp_path, "silence, lost") as stage:
+        rig = stage.rig
+        use(stage)
+        clock = SharedClock(tmp_path / "clock", START)
+        mortal = zygote.start(rig.file, rig.sandbox, clock)
+        clock.close()
+        stage.arm()
+        mortal.tell({"do": "send", "contact": ANAS, "text": "two", "sender": HOME})
+        await rig.requests(1, "manualTXT")
+        await rig.live()
+        await stage.look()
+        await asyncio.to_thread(mortal.kill)
+        rig.engine.refresh()
+        await rig.ears.until(lambda: stage.shown() == [(UNCONFIRMED, DIED[0], False)])
