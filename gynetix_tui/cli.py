@@ -10,36 +10,50 @@ from pathlib import Path
 
 from gynetix_tui import __version__
 from gynetix_tui.errors import GynetixError
+from gynetix_tui.hardening import forbid_looking_in, strip_textual
 
 WRONG_USE = 2
+INTERRUPTED = 130
 
 _EPILOG = """\
-The API key comes from GYNETIX_API_KEY, else from the system's keyring, else it is asked for.
-GYNETIX_BASE_URL and GYNETIX_FROM outrank config.toml.
+The API key comes from GYNETIX_API_KEY, else from api_key_command in config.toml, else from the system's
+keyring, else it is asked for. GYNETIX_BASE_URL and GYNETIX_FROM outrank config.toml.
 """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code: 0, or 2 where something must be put right first (1 from the doctor)."""
-    os.umask(0o077)  # whatever this program writes is its user's alone
     words = _parser().parse_args(argv)
+    os.umask(0o077)  # whatever this program writes is its user's alone
+    if not words.dev:
+        forbid_looking_in()
     try:
-        if words.command == "sandbox":
-            from gynetix_tui.sandbox.command import serve
-
-            return serve(words.port, words.key, sys.stdout)
-        if words.command == "doctor":
-            from gynetix_tui.doctor import doctor
-
-            return doctor(config_file=words.config, full=words.full, online=words.online)
-        for name in ("TEXTUAL", "TEXTUAL_DEBUG", "TEXTUAL_LOG", "TEXTUAL_SCREENSHOT"):
-            os.environ.pop(name, None)  # they write keys and texts to files that anybody may read
-        from gynetix_tui.tui.launch import launch
-
-        return launch(demo=words.demo, config_file=words.config)
+        return _run(words)
     except GynetixError as error:
         print(f"gynetix-tui: {error}", file=sys.stderr)  # noqa: T201 - the command line speaks on standard error
         return WRONG_USE
+    except KeyboardInterrupt:  # while it asks for a key, or a command of the user's does
+        return INTERRUPTED
+
+
+def _run(words: argparse.Namespace) -> int:
+    if words.command == "sandbox":
+        from gynetix_tui.sandbox.command import serve
+
+        return serve(words.port, words.key, sys.stdout)
+    if words.command == "doctor":
+        from gynetix_tui.doctor import doctor
+
+        return doctor(config_file=words.config, profile=words.profile, full=words.full, online=words.online)
+    if words.command == "key":
+        from gynetix_tui.keytool import key_tool
+
+        return key_tool(words.action, config_file=words.config, profile=words.profile)
+    if not words.dev:
+        strip_textual(os.environ)
+    from gynetix_tui.tui.launch import launch
+
+    return launch(demo=words.demo, config_file=words.config, profile=words.profile)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,7 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"gynetix-tui {__version__}")
     parser.add_argument("--demo", action="store_true", help="try it: no key, no network, nothing is kept")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="another config.toml")
+    _add_account(parser)
+    parser.set_defaults(config=None, profile="")
+    parser.add_argument(
+        "--dev",
+        action="store_true",
+        help="for who works on it: allow debuggers, core dumps and Textual's debugging variables",
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     sandbox = commands.add_parser("sandbox", help="run the demo's gateway alone, on this machine")
     sandbox.add_argument(
@@ -59,12 +79,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     sandbox.add_argument("--key", help="the key it wants (default: one of its own)")
     doctor = commands.add_parser("doctor", help="say what is wrong on this machine, fit for a bug report")
-    doctor.add_argument(
-        "--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="another config.toml"
-    )
+    _add_account(doctor)
     doctor.add_argument("--online", action="store_true", help="try a connection to the gateway, too")
     doctor.add_argument("--full", action="store_true", help="look through the store, however large it is")
+    key = commands.add_parser(
+        "key", help="the API key in the system's keyring: keep it, look for it, delete it"
+    )
+    key.add_argument("action", choices=("set", "status", "delete"), metavar="set | status | delete")
+    _add_account(key)
     return parser
+
+
+def _add_account(parser: argparse.ArgumentParser) -> None:
+    """The two options that say whose texts; they may stand before and after the command."""
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="another config.toml"
+    )
+    parser.add_argument(
+        "--profile", metavar="NAME", default=argparse.SUPPRESS, help="the account of [profile.NAME]"
+    )
 
 
 def _port(text: str) -> int:

@@ -3,6 +3,7 @@
     GynetixError
     ├── UserError              something the user can put right; the program stops with exit code 2
     │   ├── ConfigError            a mistake in config.toml or in a variable of the environment
+    │   ├── KeyCommandError        api_key_command did not give the key
     │   └── TerminalError          no terminal, or one that cannot show a full screen
     ├── NumberError            what was typed is not a phone number
     ├── KeyringError           the system's keyring did not give, or did not take, the key
@@ -33,6 +34,10 @@ class UserError(GynetixError):
 
 class ConfigError(UserError):
     """A mistake in config.toml, or in one of the GYNETIX_ variables."""
+
+
+class KeyCommandError(UserError):
+    """The command that prints the API key cannot be run, failed, or printed no key."""
 
 
 class TerminalError(UserError):

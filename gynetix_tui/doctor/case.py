@@ -13,7 +13,7 @@ from gynetix_tui.errors import ConfigError
 from gynetix_tui.settings.config import load_settings
 from gynetix_tui.settings.keys import SystemKeyring
 from gynetix_tui.settings.paths import Paths, standard_paths
-from gynetix_tui.settings.schema import Settings
+from gynetix_tui.settings.schema import PROFILE_NAME, Settings
 from gynetix_tui.settings.secret import ApiKey
 
 QUICK_CHECK_BYTES = 500_000_000
@@ -49,6 +49,7 @@ class Case:
         now: When this is.
         given_key: The key that the environment gave, or the error about what it held instead.
         config_file: The file that --config names.
+        profile: The profile that is examined; empty for the usual one.
         full: Whether what takes long is done too.
         online: Whether a connection to the gateway is tried.
         quick_check_bytes: Larger stores are looked through only with `full`.
@@ -59,15 +60,16 @@ class Case:
     now: float
     given_key: ApiKey | ConfigError | None = None
     config_file: Path | None = None
+    profile: str = ""
     full: bool = False
     online: bool = False
     keyring: SystemKeyring = field(default_factory=SystemKeyring)
     quick_check_bytes: int = QUICK_CHECK_BYTES
-    find_paths: Callable[[], Paths] = standard_paths
+    find_paths: Callable[[str], Paths] = standard_paths
 
     def paths(self) -> Paths:
         """Where the client would look for its files."""
-        paths = self.find_paths()
+        paths = self.find_paths(self.profile if PROFILE_NAME.fullmatch(self.profile) else "")
         return replace(paths, config_file=self.config_file) if self.config_file else paths
 
     def settings(self) -> Settings:
@@ -83,4 +85,4 @@ class Case:
             mode = file.stat().st_mode
             if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # reading a pipe would wait for ever
                 raise ConfigError(f"{file} is no ordinary file.")
-        return load_settings(file, self.environ)
+        return load_settings(file, self.environ, self.profile)

@@ -17,7 +17,7 @@ from gynetix_tui.doctor.case import Case, Finding
 from gynetix_tui.doctor.choices import check_settings, check_shortcuts
 from gynetix_tui.doctor.contents import check_contents
 from gynetix_tui.doctor.files import check_config_file, check_log_file, check_store_file
-from gynetix_tui.doctor.keysources import check_environment, check_keyring
+from gynetix_tui.doctor.keysources import check_command, check_environment, check_keyring
 from gynetix_tui.doctor.machine import check_clock, check_versions
 from gynetix_tui.doctor.network import check_connection, check_gateway
 from gynetix_tui.doctor.screen import check_terminal, check_textual
@@ -46,6 +46,7 @@ class Part(NamedTuple):
 def doctor(
     *,
     config_file: Path | None = None,
+    profile: str = "",
     full: bool = False,
     online: bool = False,
     out: TextIO | None = None,
@@ -54,6 +55,7 @@ def doctor(
 
     Args:
         config_file: Another config.toml than the usual one.
+        profile: The profile to examine; empty for the usual one.
         full: Do what may take long, too.
         online: Try a connection to the gateway.
         out: Where to say it; standard output by default.
@@ -68,7 +70,7 @@ def doctor(
         )  # first, since looking for the keyring starts child processes
     except ConfigError as error:
         given = error
-    case = Case(os.environ, time.time(), given, config_file, full, online)
+    case = Case(os.environ, time.time(), given, config_file, profile, full, online)
     met = [given] if isinstance(given, ApiKey) else []
     parts = examine(case, met)
     text = "".join(f"{line}\n" for line in rendered(parts, case.environ, met))
@@ -94,6 +96,7 @@ def examine(case: Case, met: list[ApiKey]) -> list[Part]:
         ("contents", check_contents),
         ("log", check_log_file),
         ("API key", check_environment),
+        ("command", partial(check_command, met=met)),
         ("keyring", partial(check_keyring, met=met)),
         ("terminal", check_terminal),
         ("Textual", check_textual),

@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gynetix_tui.doctor.case import Case, Finding, short
+from gynetix_tui.hardening import HARMLESS, textual_variables
 
 _STREAMS = {"input": "__stdin__", "output": "__stdout__", "error output": "__stderr__"}
-_SPYING = ("TEXTUAL", "TEXTUAL_DEBUG", "TEXTUAL_LOG", "TEXTUAL_SCREENSHOT")
 _LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")  # strongest first
 
 
@@ -71,12 +71,11 @@ def judge(surface: Surface, environ: Mapping[str, str]) -> list[Finding]:
 
 def check_textual(case: Case) -> list[Finding]:
     """Variables of the environment that change what Textual does; no line where there are none."""
-    names = sorted(name for name in case.environ if name == "TEXTUAL" or name.startswith("TEXTUAL_"))
-    spying = [name for name in names if name in _SPYING]
-    others = [name for name in names if name not in _SPYING]
+    names = textual_variables(case.environ)
+    spying, others = sorted(names - HARMLESS), sorted(names & HARMLESS)
     found = []
     if spying:
-        words = "the client ignores it, but other programs write what you type to files: unset it"
+        words = "the client ignores it, but other programs may write what you type to files: unset it"
         found.append(Finding(False, f"{', '.join(spying)} set: {words}"))
     if others:
         found.append(Finding(None, f"{', '.join(others)} set: Textual goes by it"))

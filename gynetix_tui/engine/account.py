@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from gynetix_tui.errors import KeyringError
 from gynetix_tui.settings.keys import SystemKeyring
+from gynetix_tui.settings.keysource import keyring_entry
+from gynetix_tui.settings.schema import Settings
 from gynetix_tui.settings.secret import ApiKey
 
 if TYPE_CHECKING:
     from gynetix_tui.gateway import Gateway
-
-DEFAULT_PROFILE = "default"
-"""The name under which the key lies in the keyring."""
+MEGABYTE = 1_000_000
 
 
 class Account(Protocol):
@@ -49,27 +49,28 @@ class RealAccount:
     """The user's account.
 
     Args:
-        base_url: The address of the API.
-        key: The key, where the environment gave one; the keyring is then never touched.
+        settings: The settings; their profile says which account.
+        key: The key, where the environment or a command gave one; the keyring is then never touched.
         keyring: Where the key is looked for else.
         learned: Told each key before it is used, so that the log can leave it out.
     """
 
     def __init__(
         self,
-        base_url: str,
+        settings: Settings,
         key: ApiKey | None,
         keyring: SystemKeyring,
         learned: Callable[[ApiKey], None] = lambda _: None,
     ) -> None:
-        self._base_url = base_url
+        self._settings = settings.gateway
+        self._entry = keyring_entry(settings)
         self._key = key
         self._keyring = keyring
         self._learned = learned
 
     async def key(self) -> ApiKey | None:
-        """The key from the environment, else from the keyring."""
-        return self._key or await self._keyring.load_async(DEFAULT_PROFILE)
+        """The key from the environment or the command, else from the keyring."""
+        return self._key or await self._keyring.load_async(self._entry)
 
     async def keyring(self) -> str:
         """The keyring's own name."""
@@ -80,19 +81,40 @@ class RealAccount:
 
     async def keep(self, key: ApiKey) -> None:
         """Keep the key in the keyring."""
-        await self._keyring.save_async(DEFAULT_PROFILE, key)
+        await self._keyring.save_async(self._entry, key)
 
     async def connect(self, key: ApiKey) -> Gateway:
         """The gateway; its import and its certificates take 150 ms, so they are loaded in a thread."""
         self._learned(key)
-        return await asyncio.to_thread(connect, self._base_url, key)
+        settings = self._settings
+        return await asyncio.to_thread(
+            connect,
+            settings.base_url,
+            key,
+            answer_limit=settings.answer_limit_mb * MEGABYTE,
+            trust_environment=settings.trust_environment,
+        )
 
 
-def connect(base_url: str, key: ApiKey) -> Gateway:
-    """Import httpx, load the certificates where the address wants them, and make the gateway."""
+def connect(
+    base_url: str, key: ApiKey, *, answer_limit: int = 32 * MEGABYTE, trust_environment: bool = False
+) -> Gateway:
+    """Import httpx, load the certificates where the address wants them, and make the gateway.
+
+    Args:
+        base_url: The address of the API.
+        key: The account's key.
+        answer_limit: The largest answer that is read, in bytes.
+        trust_environment: Whether the environment's proxies and certificates have a say.
+
+    Raises:
+        ConfigError: A proxy or a certificate that the environment names does not do.
+    """
     from gynetix_tui.gateway import Gateway
     from gynetix_tui.gateway.transport import trusted_roots
 
     return Gateway(
-        base_url=base_url, key=key, roots=trusted_roots() if base_url.startswith("https:") else None
+        base_url=base_url,
+        key=key,
+        roots=trusted_roots() if base_url.startswith("https:") else None,
     )

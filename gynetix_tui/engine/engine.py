@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 Listener = Callable[[Event], None]
 
+KEYRING_SLOW_SECONDS = 1.0
+"""After this long it is said that the keyring is being waited for; most answer in 0.3 s."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -170,19 +173,37 @@ class Engine:
         )
 
     async def _key(self) -> ApiKey:
-        reason = ""
+        """The key from where it is kept, or from the user, who may give it while the keyring is still asked."""
+        given = asyncio.create_task(self._given_key.get(), name="given key")
+        kept = asyncio.create_task(self._account.key(), name="kept key")
+        slow = asyncio.get_running_loop().call_later(
+            KEYRING_SLOW_SECONDS, self._publish_link, LinkState.ASKING
+        )
         try:
-            key = await self._account.key()
-        except KeyringError as error:
-            key, reason = None, str(error)
-        if key is None:
-            self._publish(LinkChanged(Link(LinkState.NO_KEY, reason, since=self._now())))
-            self._publish(KeyNeeded(reason, await self._account.keyring()))
-            key = await self._given_key.get()
-            self._publish(
-                LinkChanged(Link(LinkState.STARTING, since=self._now(), every=self._polling.open_seconds))
-            )
-        return key
+            await asyncio.wait({given, kept}, return_when=asyncio.FIRST_COMPLETED)
+            slow.cancel()
+            if not given.done():
+                reason = ""
+                try:
+                    key = kept.result()
+                except KeyringError as error:
+                    key, reason = None, str(error)
+                if key is not None:
+                    self._publish_link(LinkState.STARTING)
+                    return key
+                self._publish_link(LinkState.NO_KEY, reason)
+                self._publish(KeyNeeded(reason, await self._account.keyring()))
+            key = await given
+            self._publish_link(LinkState.STARTING)
+            return key
+        finally:
+            slow.cancel()
+            given.cancel()
+            kept.cancel()
+            await asyncio.gather(given, kept, return_exceptions=True)
+
+    def _publish_link(self, state: LinkState, reason: str = "") -> None:
+        self._publish(LinkChanged(Link(state, reason, since=self._now(), every=self._polling.open_seconds)))
 
     def _publish(self, event: Event) -> None:
         if isinstance(event, LinkChanged):
@@ -200,6 +221,21 @@ class Engine:
     async def keyring(self) -> str:
         """The name of the keyring in which `use_key` would keep a key; empty where there is none."""
         return await self._account.keyring()
+
+    async def look_for_key(self) -> str:
+        """Ask for the key where it is kept once more, and use it if it is there.
+
+        Returns:
+            What stood in the way, a sentence; empty where the key was found.
+        """
+        try:
+            key = await self._account.key()
+        except KeyringError as error:
+            return str(error)
+        if key is None:
+            return "The keyring holds no key of this account."
+        self._given_key.put_nowait(key)
+        return ""
 
     async def use_key(self, key: ApiKey, *, keep: bool) -> None:
         """Use this key, and keep it in the keyring if asked.

@@ -13,6 +13,8 @@ class LinkState(StrEnum):
 
     STARTING = "starting"
     """No answer yet."""
+    ASKING = "asking"
+    """The keyring takes its time to give the API key: it may be asking the user for its password."""
     NO_KEY = "no key"
     """There is no API key; nothing is sent or fetched."""
     LIVE = "live"

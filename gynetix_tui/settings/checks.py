@@ -6,6 +6,7 @@ A check raises `WrongValue` with what would be right; whoever calls it knows the
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from enum import StrEnum
 from ipaddress import ip_address
@@ -118,6 +119,26 @@ def gateway_address(value: object, region: str) -> str:
             "it must begin with https: plain http is for this machine alone (127.0.0.1)", secret=secret
         )
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+
+def command(value: object, region: str) -> tuple[str, ...]:
+    """A program and its arguments, as a list, or as one text that is split as a shell would, without a shell.
+
+    What stands there is never shown: it may hold a password.
+    """
+    right = 'it must be a command, as "pass show gynetix" or ["pass", "show", "gynetix"]'
+    if isinstance(value, str):
+        try:
+            words = shlex.split(value)
+        except ValueError:
+            raise WrongValue(f"{right}; a quote or a backslash stands alone in it", secret=True) from None
+    elif isinstance(value, list) and all(isinstance(word, str) for word in value):
+        words = value
+    else:
+        raise WrongValue(right, secret=True)
+    if not words or not words[0].strip() or any("\0" in word for word in words):
+        raise WrongValue(right, secret=True)
+    return tuple(words)
 
 
 def key_name(value: object, region: str) -> str:

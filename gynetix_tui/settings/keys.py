@@ -6,7 +6,8 @@ the keyring is asked, and the key has left the environment by then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+import sys
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -23,17 +24,35 @@ T = TypeVar("T")
 KEY_VARIABLE: Final = "GYNETIX_API_KEY"
 RECOMMENDED_PRIORITY: Final = 1
 """keyring's own line: below it stand backends that write plain text, or refuse everything."""
+PATIENCE: Final = 5.0
+PATIENCE_WITH_DISPLAY: Final = 60.0
+"""Seconds; see `patience`."""
+
+_OR_ELSE: Final = f'set {KEY_VARIABLE}, or api_key_command = "pass show gynetix" in config.toml.'
+# GNOME's daemon takes the password from its standard input, by printf: a line end of echo would be part of it.
+_UNLOCK: Final = (
+    'read -rs P && printf %s "$P" | gnome-keyring-daemon --replace --unlock --components=secrets --daemonize'
+)
 
 _NO_KEYRING: Final = (
     "No keyring on this machine (on Linux: no D-Bus session with a Secret Service). The key is kept for this "
-    f"session only. To avoid being asked: set {KEY_VARIABLE}."
+    f"session only. To avoid being asked: {_OR_ELSE}"
 )
 _LOCKED: Final = (
-    "The keyring is locked. Unlock it, or in another shell of this session: "
-    'read -rs P && printf %s "$P" | gnome-keyring-daemon --replace --unlock --components=secrets --daemonize'
+    f"The keyring is locked. Unlock it, or in another shell of this session, if it is GNOME's: {_UNLOCK}   "
+    f"Then try again; or {_OR_ELSE}"
+)
+_EMPTY: Final = (
+    "The keyring has never been set up: it has no place for keys yet, and could not ask for the password of a "
+    f"new one. If it is GNOME's, choose one in another shell of this session: {_UNLOCK}   "
+    f"Then try again; or {_OR_ELSE}"
+)
+_GONE: Final = (
+    "The keyring is out of reach: its service, or the D-Bus session, has ended. Try again when it is back; "
+    f"or {_OR_ELSE}"
 )
 _NOT_KEPT: Final = (
-    "The key was saved to the keyring, but could not be read back; it is kept for this session only."
+    f"The key was given to the keyring, but could not be read back. To avoid being asked: {_OR_ELSE}"
 )
 
 # Names that people know, by the module of the backend.
@@ -67,10 +86,38 @@ def key_from_environment(environ: MutableMapping[str, str]) -> ApiKey | None:
 def recommended_backend() -> object:
     """The best backend of this system, or the user's own choice (keyringrc.cfg, PYTHON_KEYRING_BACKEND)."""
     from keyring import core
+    from keyring.backend import KeyringBackend, by_priority
+    from keyring.backends import fail
 
     # Without the limit, an installed keyrings.alt makes keyring fall back on plain text, silently.
     core.init_backend(limit=core.recommended)
-    return core.get_keyring()
+    best = core.get_keyring()
+    if type(best) is fail.Keyring and not (core.load_env() or core.load_config()):
+        # keyring remembers for ever what its first look found; a keyring may have been started since.
+        found = filter(core.recommended, KeyringBackend.get_viable_backends())
+        best = max((kind() for kind in found), default=best, key=by_priority)
+    return best
+
+
+def patience(environ: Mapping[str, str], platform: str = sys.platform) -> float:
+    """How long to wait for the keyring, as the deadline of a `SystemKeyring`.
+
+    Where there is a display, the keyring may be asking for its password in a window, and people have to find
+    it and type. Where there is none, nobody will ever answer such a question: then what takes long is broken.
+
+    Args:
+        environ: The environment. An X11 display that ssh forwards counts too: the window may be there.
+        platform: `sys.platform`; the macOS Keychain asks in a window without a variable that tells of it.
+
+    Returns:
+        Seconds: 60 with a display, else 5.
+    """
+    display = environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY") or platform == "darwin"
+    return PATIENCE_WITH_DISPLAY if display else PATIENCE
+
+
+class _NoneToTrust(KeyringError):
+    """No keyring, or none that a key should be given to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +137,14 @@ class SystemKeyring:
     def __init__(
         self,
         service: str = "gynetix-tui",
-        deadline: float = 5.0,
+        deadline: float = PATIENCE,
         find_backend: Callable[[], object] = recommended_backend,
     ) -> None:
         """Name the keyring's entry; the keyring itself is not touched yet.
 
         Args:
             service: The name that the entries bear in the keyring.
-            deadline: Seconds after which a call is given up on. Longer where a prompt may be on a screen.
+            deadline: Seconds after which a call is given up on. See `patience`.
             find_backend: Gives the `keyring.backend.KeyringBackend`; called in the thread.
         """
         self._service = service
@@ -170,30 +217,37 @@ class SystemKeyring:
     def _mute(self) -> KeyringError:
         return KeyringError(
             f"The keyring did not answer within {self._deadline:g} s; "
-            "it may be asking for its password on another screen."
+            "it may be asking for its password on another screen. "
+            f"Answer it there and try again; or {_OR_ELSE}"
         )
 
     # What follows runs in the thread and may raise anything.
 
-    def _trusted(self) -> KeyringBackend | None:
-        if self._found is None:
-            backend: KeyringBackend = self._find_backend()  # type: ignore[assignment]  # ducks are welcome
-            if backend.priority < RECOMMENDED_PRIORITY:
-                return None  # and look anew the next time: a session may have begun
-            self._found = backend
-        return self._found
-
     def _backend(self) -> KeyringBackend:
-        backend = self._trusted()
-        if backend is None:
-            raise KeyringError(_NO_KEYRING)
-        return backend
+        """The backend, once found for good: asked again, a dead one's priority would only raise.
+
+        Raises:
+            _NoneToTrust: There is none, or the user chose one that is not to be trusted.
+            KeyringError: The user's own choice of a backend leads nowhere.
+        """
+        if self._found is not None:
+            return self._found
+        try:
+            backend: KeyringBackend = self._find_backend()  # type: ignore[assignment]  # ducks are welcome
+        except Exception as error:  # an import that fails, a name that is none, a file that cannot be parsed
+            raise KeyringError(_misled(error)) from None
+        if backend.priority >= RECOMMENDED_PRIORITY:
+            self._found = backend
+            return backend
+        # And look anew the next time: a session may have begun.
+        nothing = type(backend).__module__ == "keyring.backends.fail"
+        raise _NoneToTrust(_NO_KEYRING if nothing else _refused(backend))
 
     def _name(self) -> str | None:
-        backend = self._trusted()
-        if backend is None:
+        try:
+            return _name_of(self._backend())
+        except _NoneToTrust:
             return None
-        return _NAMES.get(type(backend).__module__) or clean_line(str(backend.name))
 
     def _load(self, account: str) -> ApiKey | None:
         found = self._backend().get_password(self._service, account)
@@ -223,6 +277,26 @@ class SystemKeyring:
             raise failure or KeyringError("The keyring did not delete the key.")
 
 
+def _name_of(backend: KeyringBackend) -> str:
+    return _NAMES.get(type(backend).__module__) or clean_line(str(backend.name))
+
+
+def _refused(backend: KeyringBackend) -> str:
+    """Only a choice of the user's leads below keyring's line: the look for the best one stops above it."""
+    return (
+        f"The keyring that PYTHON_KEYRING_BACKEND or keyringrc.cfg names ({_name_of(backend)}) is not used: "
+        "such a one writes plain text, keeps nothing, or asks on the terminal. "
+        f"Take the choice back; or {_OR_ELSE}"
+    )
+
+
+def _misled(error: Exception) -> str:
+    return (
+        f"No keyring could be chosen ({type(error).__name__}): see what PYTHON_KEYRING_BACKEND (which may be "
+        f"unset, not empty) and python_keyring/keyringrc.cfg name; or {_OR_ELSE}"
+    )
+
+
 def _guarded(call: Callable[[], T]) -> T | _Failed:
     try:
         return call()
@@ -241,11 +315,20 @@ def _sentence_for(error: BaseException) -> KeyringError:
     if isinstance(error, KeyringError):
         return KeyringError(str(error))
     # By name, since importing keyring.errors here would load keyring on this thread.
-    kinds = {kind.__name__ for kind in type(error).__mro__}
+    kinds = {kind.__name__ for each in _with_causes(error) for kind in type(each).__mro__}
     if "NoKeyringError" in kinds:
         return KeyringError(_NO_KEYRING)
-    if kinds & {"KeyringLocked", "InitError"}:
+    if kinds & {"KeyringLocked", "LockedException"}:
         return KeyringError(_LOCKED)
-    return KeyringError(
-        f"The keyring failed ({type(error).__name__}); check its set-up, or set {KEY_VARIABLE} instead."
-    )
+    # Before the next one: keyring reports this, too, as a collection that could not be made.
+    if kinds & {"SecretServiceNotAvailableException", "ConnectionError", "FileNotFoundError"}:
+        return KeyringError(_GONE)
+    if "PromptDismissedException" in kinds:
+        return KeyringError(_EMPTY)
+    return KeyringError(f"The keyring failed ({type(error).__name__}); check its set-up, or {_OR_ELSE}")
+
+
+def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__

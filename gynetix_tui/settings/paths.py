@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gynetix_tui.errors import StoreError
+from gynetix_tui.errors import ConfigError, StoreError
 
 APP_NAME: Final = "gynetix-tui"
+PROFILES: Final = "profiles"
+"""The folder of the profiles' folders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +26,38 @@ class Paths:
     log_file: Path
 
 
-def standard_paths() -> Paths:
-    """The platform's own places for settings, data and logs, after this process's HOME and XDG variables."""
+def standard_paths(profile: str = "") -> Paths:
+    """The platform's own places for settings, data and logs, after this process's HOME and XDG variables.
+
+    Args:
+        profile: A profile's name, already checked: it has a store and a log of its own. Empty for the usual one.
+    """
     from platformdirs import PlatformDirs
 
     folders = PlatformDirs(APP_NAME, appauthor=False)
+    data, state = folders.user_data_path, folders.user_state_path
+    if profile:
+        data, state = data / PROFILES / profile, state / PROFILES / profile
     return Paths(
         config_file=folders.user_config_path / "config.toml",
-        data_folder=folders.user_data_path,
-        state_folder=folders.user_state_path,
-        store_file=folders.user_data_path / "store.db",
-        log_file=folders.user_state_path / f"{APP_NAME}.log",
+        data_folder=data,
+        state_folder=state,
+        store_file=data / "store.db",
+        log_file=state / f"{APP_NAME}.log",
     )
+
+
+def existing_config(named: Path | None) -> Path:
+    """The file that --config names, or the usual one.
+
+    Raises:
+        ConfigError: The named one does not exist: a mistyped name must not mean the defaults.
+    """
+    if named is None:
+        return standard_paths().config_file
+    if not named.exists():
+        raise ConfigError(f"{named} does not exist.")
+    return named
 
 
 def private_folder(path: Path) -> Path:

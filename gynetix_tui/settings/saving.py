@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from gynetix_tui.errors import ConfigError, StoreError
 from gynetix_tui.settings.config import parse_document, read_source, settings_from
@@ -23,7 +24,8 @@ def save_settings(file: Path, changes: Mapping[str, Mapping[str, object]]) -> No
 
     Args:
         file: The config.toml; it need not exist.
-        changes: By section and key; None takes a key out of the file, so that its default counts again.
+        changes: By section ("gateway", "profile.work") and key; None takes a key out of the file, so that its
+            default counts again.
 
     Raises:
         ConfigError: The old file is not right, a change is not, or the file cannot be written. The old file
@@ -34,16 +36,7 @@ def save_settings(file: Path, changes: Mapping[str, Mapping[str, object]]) -> No
     source = read_source(file)
     document = parse_document(source, file)
     for section, entries in changes.items():
-        table = document.tables.setdefault(section, {})
-        if not isinstance(table, dict):
-            continue  # settings_from says what is wrong with it
-        for key, value in entries.items():
-            if value is None:
-                table.pop(key, None)
-            else:
-                table[key] = value
-        if not table:
-            del document.tables[section]
+        _merge(document.tables, section, entries)
     settings_from(document, file, {})  # never write what could not be read
     written = tomli_w.dumps(document.tables).encode()
     try:
@@ -56,6 +49,28 @@ def save_settings(file: Path, changes: Mapping[str, Mapping[str, object]]) -> No
         raise ConfigError(str(error)) from error
     except OSError as error:
         raise ConfigError(f"{file} cannot be written: {error.strerror}.") from error
+
+
+def _merge(
+    tables: dict[str, Any],  # Any: what TOML may hold
+    section: str,
+    entries: Mapping[str, object],
+) -> None:
+    table = tables
+    for name in section.split("."):
+        inner = table.setdefault(name, {})
+        if not isinstance(inner, dict):
+            return  # settings_from says what is wrong with it
+        table = inner
+    for key, value in entries.items():
+        if value is None:
+            table.pop(key, None)
+        else:
+            table[key] = value
+    if not table and section in tables:
+        del tables[
+            section
+        ]  # but a profile's table stays, though it be empty: it says that there is the profile
 
 
 def _replace(file: Path, data: bytes) -> None:

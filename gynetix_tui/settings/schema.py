@@ -6,6 +6,7 @@ Reading config.toml, saving it and documenting it all read this table.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from enum import StrEnum
@@ -37,20 +38,24 @@ class Rule(NamedTuple):
 
     Attributes:
         variable: The variable of the environment that outranks the file; empty where there is none.
+        of_account: It belongs to one account, so that a profile never takes it from [gateway].
     """
 
     check: checks.Check
     meaning: str
     variable: str = ""
+    of_account: bool = False
 
 
-def _rule(check: checks.Check, meaning: str, variable: str = "") -> dict[str, Rule]:
-    return {"rule": Rule(check, meaning, variable)}
+def _rule(
+    check: checks.Check, meaning: str, variable: str = "", *, of_account: bool = False
+) -> dict[str, Rule]:
+    return {"rule": Rule(check, meaning, variable, of_account)}
 
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """[gateway]: whom this program talks to, and as whom."""
+    """[gateway]: whom this program talks to, and as whom. A profile's own table takes the same keys."""
 
     base_url: str = field(
         default=BASE_URL,
@@ -63,7 +68,29 @@ class Gateway:
     from_number: PhoneNumber | None = field(
         default=None,
         metadata=_rule(
-            checks.local_number, "The local number that new conversations go out from.", "GYNETIX_FROM"
+            checks.local_number,
+            "The local number that new conversations go out from.",
+            "GYNETIX_FROM",
+            of_account=True,
+        ),
+    )
+    api_key_command: tuple[str, ...] | None = field(
+        default=None,
+        metadata=_rule(
+            checks.command,
+            "A command that prints the API key: a list, or a text that is split without a shell.",
+            of_account=True,
+        ),
+    )
+    answer_limit_mb: int = field(
+        default=32,
+        metadata=_rule(checks.whole(1, 1024), "The largest answer that is read, in MB (10^6 bytes)."),
+    )
+    trust_environment: bool = field(
+        default=False,
+        metadata=_rule(
+            checks.switch,
+            "Whether HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR have a say.",
         ),
     )
 
@@ -120,6 +147,7 @@ class Settings:
     """Everything that config.toml and the environment say.
 
     Attributes:
+        profile: The profile that `gateway` is of; empty for the usual one, whose table is [gateway].
         keys: [keys]: the key of a command by the command's id, where it is not the usual one. The ids and
             the keys' names are checked by the screen, which knows them.
     """
@@ -129,6 +157,7 @@ class Settings:
     polling: Polling = field(default_factory=Polling)
     terminal: Terminal = field(default_factory=Terminal)
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    profile: str = ""
 
 
 SECTIONS: Final[Mapping[str, type[Any]]] = {  # Any: the sections share no base but that they are dataclasses
@@ -137,7 +166,14 @@ SECTIONS: Final[Mapping[str, type[Any]]] = {  # Any: the sections share no base 
     "polling": Polling,
     "terminal": Terminal,
 }
+GATEWAY: Final = "gateway"
 KEYS: Final = "keys"
+PROFILE: Final = "profile"
+"""The table of the profiles' tables: [profile.NAME]."""
+USUAL_PROFILE: Final = "default"
+"""What the profile without a name is called where it needs one."""
+PROFILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+"""What a profile may be called: it names a folder, too."""
 
 
 class SettingDoc(NamedTuple):
@@ -168,6 +204,7 @@ def describe_settings() -> Iterator[SettingDoc]:
             default = "" if entry.default is None else shown(entry.default)
             rule = rule_of(entry)
             yield SettingDoc(f"{section}.{entry.name}", default, rule.meaning, rule.variable)
+    yield SettingDoc(f"{PROFILE}.NAME.KEY", "", "A key of [gateway], for the profile of that name.", "")
     yield SettingDoc(f"{KEYS}.COMMAND", "", "The key of a command, by the command's id.", "")
 
 

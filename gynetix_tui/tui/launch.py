@@ -23,10 +23,11 @@ from gynetix_tui.engine.engine import Engine
 from gynetix_tui.engine.sender import QUIT_SECONDS, SETTLE_SECONDS
 from gynetix_tui.errors import ConfigError, GynetixError
 from gynetix_tui.settings.config import load_settings, read_source
-from gynetix_tui.settings.keys import SystemKeyring, key_from_environment
+from gynetix_tui.settings.keys import SystemKeyring, key_from_environment, patience
+from gynetix_tui.settings.keysource import configured_key
 from gynetix_tui.settings.lines import line_of
 from gynetix_tui.settings.log import close_log, open_log
-from gynetix_tui.settings.paths import Paths, private_folder, standard_paths
+from gynetix_tui.settings.paths import Paths, existing_config, private_folder, standard_paths
 from gynetix_tui.settings.schema import Settings
 from gynetix_tui.settings.secret import ApiKey, Redactor
 from gynetix_tui.store import Store, prepare
@@ -46,20 +47,22 @@ DEMO = "demo"
 _log = logging.getLogger(__name__)
 
 
-def launch(*, demo: bool, config_file: Path | None) -> int:
+def launch(*, demo: bool, config_file: Path | None, profile: str = "") -> int:
     """Run the client, or its demonstration, and return the exit code.
+
+    Args:
+        demo: The demonstration instead of the user's account.
+        config_file: The file that --config names.
+        profile: Whose account; empty for the usual one.
 
     Raises:
         UserError: The settings or the terminal do not do.
         StoreError: The store cannot be opened.
     """
-    paths = standard_paths()
-    if config_file is not None:
-        if not config_file.exists():
-            raise ConfigError(f"{config_file} does not exist.")
-        paths = replace(paths, config_file=config_file)
+    file = existing_config(config_file)
     key = key_from_environment(os.environ)
-    settings = load_settings(paths.config_file, os.environ)
+    settings = load_settings(file, os.environ, profile)  # it also checks the name, before that names a folder
+    paths = replace(standard_paths(settings.profile), config_file=file)
     try:
         keys = KeyMap(settings.keys)
     except WrongKey as error:
@@ -68,6 +71,7 @@ def launch(*, demo: bool, config_file: Path | None) -> int:
         raise ConfigError(f"{place}: {error}") from None
     require_terminal(os.environ)
     if not demo:
+        key = configured_key(key, settings, os.environ)
         code, answer = _launch_client(paths, settings, keys, key)
         if answer != DEMO:
             return code
@@ -84,7 +88,7 @@ def _launch_client(
     if key:
         redactor.learn(key)
     open_log(paths.log_file, redactor)
-    account = RealAccount(settings.gateway.base_url, key, SystemKeyring(), redactor.learn)
+    account = RealAccount(settings, key, SystemKeyring(deadline=patience(os.environ)), redactor.learn)
     try:
         return asyncio.run(_run(paths, settings, keys, account, notices=report.notices))
     finally:

@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from canary import KEY
 from keyring.backend import KeyringBackend
 
 from gynetix_tui.doctor.case import Case, Finding
@@ -25,7 +26,6 @@ PROGRAM = str(Path(sys.executable).with_name("gynetix-tui"))
 NOW = 1_768_212_000.0  # 2026-01-12 10:00 UTC
 NO_RING = "keyring.backends.fail.Keyring"
 """Finding none by itself takes keyring a second."""
-KEY = "CANARY/1 +ß"
 
 HOME_NUMBER = PhoneNumber("+15556667777")
 ANA = PhoneNumber("+15557778888")
@@ -49,7 +49,7 @@ class Ring(KeyringBackend):
     def get_password(self, service: str, username: str) -> str | None:
         if self.error:
             raise self.error
-        return self.held if (service, username) == ("gynetix-tui", "default") else None
+        return self.held if (service, username) == ("gynetix-tui", "default@roor.gynetix.com") else None
 
 
 class PlainRing(Ring):
@@ -67,7 +67,7 @@ def case_in(
     folder: Path, environ: Mapping[str, str] | None = None, *, ring: object = None, **others: object
 ) -> Case:
     keyring = SystemKeyring(find_backend=lambda: ring or PlainRing())
-    values: dict[str, object] = {"keyring": keyring, "find_paths": lambda: paths_in(folder), **others}
+    values: dict[str, object] = {"keyring": keyring, "find_paths": lambda profile: paths_in(folder), **others}
     return Case(environ or {}, NOW, **values)  # type: ignore[arg-type]  # by name
 
 
@@ -153,8 +153,8 @@ def assert_fit_to_show(text: str) -> None:
         assert spelling.replace(" ", "") not in joined
 
 
-def failing(error: BaseException) -> Callable[[], Paths]:
-    def find() -> Paths:
+def failing(error: BaseException) -> Callable[[str], Paths]:
+    def find(profile: str) -> Paths:
         raise error
 
     return find

@@ -10,7 +10,8 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from doctor_kit import KEY, NOW, PlainRing, Ring, case_in, only, wrong
+from canary import KEY
+from doctor_kit import NOW, PlainRing, Ring, case_in, only, wrong
 from keyring.errors import KeyringLocked, NoKeyringError
 
 from gynetix_tui.doctor.case import Case
@@ -170,7 +171,7 @@ def test_the_environment(tmp_path: Path) -> None:
     used = only(check_environment(case_in(tmp_path, given_key=ApiKey(KEY))))
     assert (used.ok, used.text) == (True, "GYNETIX_API_KEY is set: this key is used")
     unset = only(check_environment(case_in(tmp_path)))
-    assert (unset.ok, unset.text) == (True, "GYNETIX_API_KEY is not set: the keyring is asked")
+    assert (unset.ok, unset.text) == (True, "GYNETIX_API_KEY is not set")
     error = ConfigError("GYNETIX_API_KEY: The API key holds a character that does not print.")
     assert wrong(check_environment(case_in(tmp_path, given_key=error))) == [str(error)]
 

@@ -11,8 +11,8 @@ import termios
 from pathlib import Path
 
 import pytest
+from canary import KEY
 from doctor_kit import (
-    KEY,
     NO_RING,
     PRIVATE,
     PROGRAM,
@@ -80,6 +80,7 @@ def test_an_empty_home_is_well_and_stays_empty(home: Path) -> None:
     ]
 
 
+@pytest.mark.holds_the_key("the keyring that the program is given is a file here")
 def test_the_key_is_nowhere(home: Path, ring: dict[str, str]) -> None:
     """In the environment, in the keyring, and in places where it does not belong."""
     misplaced = {
@@ -134,6 +135,7 @@ def test_a_store_that_the_client_has_open(home: Path) -> None:
     assert "0 uncertain, 2 failed" in " ".join(text.split())
 
 
+@pytest.mark.holds_the_key("files of the user's hold it, and the doctor does not show it")
 def test_everything_broken_at_once(home: Path) -> None:
     for folder, name in ((".local/share", "store.db"), (".config", "config.toml"), (".local/state", "")):
         place = home / folder / "gynetix-tui"

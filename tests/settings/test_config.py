@@ -106,7 +106,7 @@ def test_a_number_of_the_environment_is_dialled_in_the_files_region(file: Path) 
         ("[poling]", 'FILE, line 1: poling: no such section; did you mean "polling"?'),
         (
             "mouse = true",
-            "FILE, line 1: mouse: no such key; there are gateway, numbers, polling, terminal, keys.",
+            "FILE, line 1: mouse: no such key; there are gateway, numbers, polling, terminal, profile, keys.",
         ),
         (
             "[polling]\n\nopen_second = 5",
@@ -154,7 +154,7 @@ def test_a_number_of_the_environment_is_dialled_in_the_files_region(file: Path) 
         (
             '[gateway]\napi_key = "canary"',
             "FILE, line 2: gateway.api_key: no such key; the API key does not belong in this file; "
-            "set GYNETIX_API_KEY, or let the keyring keep it.",
+            "let the keyring keep it (gynetix-tui key set), or name a command that prints it",
         ),
     ],
 )

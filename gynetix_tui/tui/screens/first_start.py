@@ -14,11 +14,13 @@ from textual.widgets import Button, Input, Static
 from gynetix_tui.errors import ConfigError, KeyringError, NumberError
 from gynetix_tui.phone import parse_local_number
 from gynetix_tui.settings.saving import save_settings
+from gynetix_tui.settings.schema import GATEWAY, PROFILE
 from gynetix_tui.settings.secret import ApiKey
 from gynetix_tui.text import clean
 from gynetix_tui.tui.session import Session
 
 NO_KEYRING = "This machine has no keyring: the key is kept for this run only. To be asked no more, set GYNETIX_API_KEY."
+ASKING = "Asking your keyring; it may be asking for its password."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ class FirstStart(Screen[Started]):
     Args:
         session: The session; its settings say whether the local number is known.
         reason: What the keyring said, where it failed; raw.
-        keyring: The name of the keyring the key will be kept in, cleaned; empty where there is none.
+        keyring: The name of the keyring the key will be kept in, cleaned; empty where there is none, None where
+            that is still to be found out.
         changing: There is a key, and the user wants another; Esc leaves it as it is.
     """
 
@@ -74,12 +77,13 @@ class FirstStart(Screen[Started]):
     }
     """
 
-    def __init__(self, session: Session, *, reason: str, keyring: str, changing: bool = False) -> None:
+    def __init__(self, session: Session, *, reason: str, keyring: str | None, changing: bool = False) -> None:
         super().__init__()
         self._changing = changing
         self._session = session
         self._reason = reason
         self._keyring = keyring
+        self._keeping = False
 
     def compose(self) -> ComposeResult:
         """Two fields, where the key goes, and what else there is to do."""
@@ -99,6 +103,9 @@ class FirstStart(Screen[Started]):
             yield Static(Content(self._where()), classes="hint", id="where")
             with Horizontal(classes="buttons"):
                 yield Button(self._start_words(), id="start", compact=True)
+                again = Button("Ask the keyring again", id="again", compact=True)
+                again.display = bool(self._reason)
+                yield again
                 yield Button("See the demo", id="demo", compact=True)
                 yield Button("Quit", id="quit", compact=True)
             keys = "Enter starts · Tab moves on" + (
@@ -111,14 +118,42 @@ class FirstStart(Screen[Started]):
         for field in self.query(Input):
             field.cursor_blink = False
         self.query_one("#key").focus()
+        if self._keyring is None:
+            self.run_worker(self._find_keyring(), exclusive=True, group="keyring")
+
+    async def _find_keyring(self) -> None:
+        """Learn what the keyring is called; one that hangs holds up nothing here."""
+        self._keyring = await self._session.engine.keyring()
+        self._show_where()
+
+    async def _ask_again(self) -> None:
+        """Look for the key once more: the keyring may be unlocked by now."""
+        self.query_one("#where", Static).update(Content(ASKING))
+        engine = self._session.engine
+        self._reason = await engine.look_for_key()
+        if not self._reason:
+            self.dismiss(Started())
+            return
+        self._keyring = await engine.keyring()
+        self._show_where()
+
+    def _show_where(self) -> None:
+        self.query_one("#where", Static).update(Content(self._where()))
+        self.query_one("#start", Button).label = self._start_words()
+        self.query_one("#again", Button).display = bool(self._reason)
 
     def _where(self) -> str:
+        if self._keyring is None:
+            return ASKING
+        if self._keeping:
+            return f"Keeping the key in {self._keyring}; it may be asking for its password."
         if self._keyring:
-            return f"The key will be kept in {self._keyring}, the number in config.toml."
+            said = f"{clean(self._reason)}\n" if self._reason else ""
+            return f"{said}The key will be kept in {self._keyring}, the number in config.toml."
         return f"{clean(self._reason) or NO_KEYRING} The number is kept in config.toml."
 
     def _start_words(self) -> str:
-        return "Keep and start" if self._keyring else "Start for this run"
+        return "Keep and start" if self._keyring and not self._keeping else "Start for this run"
 
     async def on_input_submitted(self, event: Input.Submitted) -> None:
         """From field to field, then start."""
@@ -134,6 +169,8 @@ class FirstStart(Screen[Started]):
         event.stop()
         if event.button.id == "start":
             await self._start()
+        elif event.button.id == "again":
+            self.run_worker(self._ask_again(), exclusive=True, group="keyring")
         elif event.button.id == "demo":
             self.action_demo()
         else:
@@ -160,15 +197,28 @@ class FirstStart(Screen[Started]):
         except (NumberError, ConfigError) as error:
             self._say(str(error), "#number")
             return
+        if self._keyring and not self._keeping:
+            self._keeping = True
+            self._show_where()
+            self.run_worker(self._keep(key, number), exclusive=True, group="keyring")
+        else:
+            await self._session.engine.use_key(key, keep=False)
+            self._leave(number)
+
+    async def _keep(self, key: ApiKey, number: str) -> None:
+        """Keep the key in the keyring, then start; it may be asking for its password, and take its time."""
         try:
-            await self._session.engine.use_key(key, keep=bool(self._keyring))
+            await self._session.engine.use_key(key, keep=True)
         except KeyringError as error:
+            self._keeping = False
             self._keyring, self._reason = "", f"{error} The key would be kept for this run only."
-            self.query_one("#where", Static).update(Content(self._where()))
-            self.query_one("#start", Button).label = self._start_words()
+            self._show_where()
             self._say("The key was not kept.", "#key")
-            return
-        field.value = ""
+        else:
+            self._leave(number)
+
+    def _leave(self, number: str) -> None:
+        self.query_one("#key", Input).value = ""
         self.dismiss(Started(local_number=number))
 
     def _local_number(self) -> str:
@@ -182,7 +232,8 @@ class FirstStart(Screen[Started]):
         number = parse_local_number(self.query_one("#number", Input).value, settings.numbers.region)
         if number == settings.gateway.from_number:
             return ""
-        save_settings(self._session.config_file, {"gateway": {"from_number": number}})
+        section = f"{PROFILE}.{settings.profile}" if settings.profile else GATEWAY
+        save_settings(self._session.config_file, {section: {"from_number": number}})
         return number
 
     def _say(self, text: str, at: str) -> None:

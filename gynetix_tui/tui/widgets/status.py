@@ -25,6 +25,8 @@ def link_words(link: Link, calendar: Calendar, *, name: str = "") -> tuple[str, 
     match link.state:
         case LinkState.STARTING:
             return "connecting", "dim"
+        case LinkState.ASKING:
+            return "waiting for your keyring (it may be asking for its password)", "alert"
         case LinkState.NO_KEY:
             return "no API key: nothing is sent or fetched", "alert"
         case LinkState.LIVE:
