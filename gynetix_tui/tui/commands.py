@@ -113,6 +113,7 @@ COMMANDS: tuple[Command, ...] = (
     _here(_CONVERSATION, "text_first", "home", "first", "first", "The first text."),
     _here(_CONVERSATION, "text_last", "end", "last", "newest", "The newest text.", bar=True),
     _here(_CONVERSATION, "copy", "c", "copy", "copy", "Send the text to the terminal's clipboard.", bar=True),
+    _here(_CONVERSATION, "links", "o", "screen.links", "links", "List the links of the text, or of all texts, to open or copy one.", palette=True),
     _here(_CONVERSATION, "decide", "r", "screen.decide", "send again", "Send again, or give up, a text that failed or may not have arrived.", bar=True),
     _here(_CONVERSATION, "suppress", "x", "screen.suppress", "suppress", "No more texts to this number, ever (asks).", bar=True, palette=True),
     _here(_CONVERSATION, "write", "enter", "screen.write", "write", "Go to the composer."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,7 +11,8 @@ from scenes import SCENES, Picture
 from stage import Scene, Stage, setting
 from textual.pilot import Pilot
 
-from gynetix_tui.sandbox import Call, Fault, FaultKind
+from gynetix_tui.sandbox import Call, Fault, FaultKind, Person, heard
+from gynetix_tui.tui.opening import Opener
 
 SIZES = [(120, 40), (80, 24), (50, 20)]
 
@@ -59,6 +61,24 @@ async def _palette(play: Stage) -> None:
     await play.until_text("Keep the contact")
 
 
+async def _links(play: Stage) -> None:
+    play.main.opener = Opener({"BROWSER": sys.executable})
+    await play.open("Ana Torres")
+    await play.press("shift+tab", "o")
+    await play.until_text("Enter opens")
+    await play.press("down")
+
+
+LINKS = Person(
+    "15557778888",
+    "Ana Torres",
+    history=(
+        heard("Where: example.com/map?zoom=12#here", hours=3),
+        heard("Your bank: https://bank.example@elsewhere.example/login", hours=2),
+        heard("Pay at https://p\u0430ypal.com/me", hours=1),
+    ),
+)
+
 MORE: dict[str, Scene] = {
     "list": _list,
     "conversation": _conversation,
@@ -76,6 +96,7 @@ PICTURES = {
         if picture.every_size
     },
     **{f"{name}-{w}x{h}": (Picture(act), (w, h)) for name, act in MORE.items() for w, h in SIZES},
+    **{f"links-{w}x{h}": (Picture(_links, options={"people": (LINKS,)}), (w, h)) for w, h in SIZES},
 }
 
 

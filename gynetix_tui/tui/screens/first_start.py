@@ -19,7 +19,10 @@ from gynetix_tui.settings.secret import ApiKey
 from gynetix_tui.text import clean
 from gynetix_tui.tui.session import Session
 
-NO_KEYRING = "This machine has no keyring: the key is kept for this run only. To be asked no more, set GYNETIX_API_KEY."
+NO_KEYRING = (
+    "This machine has no keyring: the key is kept for this run only. To be asked no more, set GYNETIX_API_KEY, "
+    'or api_key_command = "pass show gynetix" in config.toml.'
+)
 ASKING = "Asking your keyring; it may be asking for its password."
 
 

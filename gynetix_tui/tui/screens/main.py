@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+import asyncio
+from collections.abc import Awaitable, Mapping
 from typing import Literal
 
 from textual import events
@@ -28,6 +29,7 @@ from gynetix_tui.errors import GatewayError, GynetixError, NotSent, Refused
 from gynetix_tui.model import ContactId, ContactSummary, SendState
 from gynetix_tui.text import clean, clean_line
 from gynetix_tui.tui.commands import Place, bindings
+from gynetix_tui.tui.opening import Opener
 from gynetix_tui.tui.screens.dialog import Question
 from gynetix_tui.tui.session import Session
 from gynetix_tui.tui.widgets.bar import Bar
@@ -36,6 +38,7 @@ from gynetix_tui.tui.widgets.conversation import Conversation
 from gynetix_tui.tui.widgets.side import Side
 from gynetix_tui.tui.widgets.status import key_words, link_words
 from gynetix_tui.tui.widgets.talk import Talk
+from gynetix_tui.tui.window import MOST as MOST_LOADED
 
 ONE_PANE_BELOW = 70
 """Columns below which the list or the conversation is shown, not both."""
@@ -59,7 +62,16 @@ class EngineSpoke(Message):
 
 
 class MainScreen(Screen[None]):
-    """Routes what the user does to the engine, and what the engine says to the part that shows it."""
+    """Routes what the user does to the engine, and what the engine says to the part that shows it.
+
+    Args:
+        session: What it works with.
+        environ: The environment of what it starts: a browser.
+
+    Attributes:
+        talk: The right side.
+        opener: Opens links.
+    """
 
     BINDINGS = bindings(Place.EVERYWHERE)  # type: ignore[assignment]  # Textual types it as a ClassVar of a union
     AUTO_FOCUS = "#contacts"
@@ -81,13 +93,14 @@ class MainScreen(Screen[None]):
     }
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, environ: Mapping[str, str]) -> None:
         super().__init__()
         self._session = session
         self._status = Bar(id="status")
         self._keys = Bar(id="keys")
         self._side = Side(session, id="side")
         self.talk = Talk(session, id="talk")
+        self.opener = Opener(environ)
         self._link: Link = session.engine.link
 
     def compose(self) -> ComposeResult:
@@ -160,9 +173,10 @@ class MainScreen(Screen[None]):
     def _show_status(self) -> None:
         number = self._session.settings.gateway.from_number
         demo = "demo, nothing leaves this machine" if self._session.demo else ""
-        left = " · ".join(filter(None, (self._session.shown(number) if number else "", demo)))
+        profile = self._session.settings.profile
+        left = " · ".join(filter(None, (profile, self._session.shown(number) if number else "", demo)))
         if self.size.width < ONE_PANE_BELOW:
-            left = ""  # the right side says more
+            left = profile  # the right side says more
         unread = self._side.unread
         name = ""
         if self._link.contact_id is not None:
@@ -434,9 +448,42 @@ class MainScreen(Screen[None]):
             del answers[0]
         self.app.push_screen(Question(title, f"{text}\n\n{clean(item.text, limit=300)}", answers), decide)
 
+    async def action_links(self) -> None:
+        """List the links of the text under the cursor, or of the newest texts; open or copy the one chosen."""
+        from gynetix_tui.links import targets_in
+        from gynetix_tui.tui.screens.links import MOST, Chosen, Links
+
+        if self.talk.contact_id is None:
+            self._say("Open a conversation to see its links.")
+            return
+        item = self.talk.current
+        items = (
+            [item] if item else self._session.store.conversations.newest(self.talk.contact_id, MOST_LOADED)
+        )
+        # In a thread: texts are as long, and as many, as others want them to be.
+        links = await asyncio.to_thread(targets_in, [each.text for each in reversed(items)], MOST)
+        if self.app.screen is not self:
+            return  # the key was pressed twice, and the list is there
+        if not links:
+            self._say("There is no link in this text." if item else "There is no link in these texts.")
+            return
+
+        async def act(chosen: Chosen | None) -> None:
+            if chosen and chosen.copy:
+                self._copy(chosen.target)
+            elif chosen:
+                self.run_worker(self._try(self.opener.open(chosen.target)))
+
+        copy_key = self._session.keys.of("copy")[0]
+        self.app.push_screen(Links(links, trouble=self.opener.trouble, copy_key=copy_key), act)
+
     def on_conversation_copied(self, message: Conversation.Copied) -> None:
-        """Hand it to the terminal, which may or may not take it."""
-        self.app.copy_to_clipboard(message.text)
+        """Copy it."""
+        self._copy(message.text)
+
+    def _copy(self, text: str) -> None:
+        """Hand a cleaned text to the terminal, which may or may not take it."""
+        self.app.copy_to_clipboard(text)
         self._say("Sent to the terminal's clipboard.")
 
     async def _try(self, work: Awaitable[object]) -> None:
