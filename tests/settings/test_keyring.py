@@ -14,7 +14,7 @@ from keyring.errors import InitError, KeyringLocked, NoKeyringError, PasswordDel
 
 from gynetix_tui.errors import ConfigError, KeyringError
 from gynetix_tui.settings.deadline import call_with_deadline, in_daemon_thread
-from gynetix_tui.settings.keys import SystemKeyring, key_from_environment
+from gynetix_tui.settings.keys import SystemKeyring, key_from_environment, patience
 from gynetix_tui.settings.secret import ApiKey
 
 KEY = ApiKey("CANARY-81b0")
@@ -147,12 +147,28 @@ async def test_the_same_without_blocking_the_loop() -> None:
     assert await keyring.name_async() == "test keyring MemoryKeyring"
 
 
+@pytest.mark.parametrize(
+    ("environ", "platform", "seconds"),
+    [
+        ({}, "linux", 5),
+        ({"DISPLAY": "", "WAYLAND_DISPLAY": ""}, "linux", 5),
+        ({"DISPLAY": ":0"}, "linux", 60),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", 60),
+        ({}, "darwin", 60),
+    ],
+)
+def test_people_are_given_time_where_a_window_may_ask_them(
+    environ: dict[str, str], platform: str, seconds: float
+) -> None:
+    assert patience(environ, platform) == seconds
+
+
 def test_a_keyring_that_writes_plain_text_is_not_used() -> None:
     backend = PlainKeyring()
     keyring = ring(backend)
     assert keyring.name() is None
-    assert "No keyring on this machine" in said(lambda: keyring.save("a", KEY))
-    assert "No keyring on this machine" in said(lambda: keyring.load("a"))
+    assert "(test keyring PlainKeyring) is not used" in said(lambda: keyring.save("a", KEY))
+    assert "(test keyring PlainKeyring) is not used" in said(lambda: keyring.load("a"))
     assert backend.entries == {}
 
 
@@ -171,7 +187,9 @@ def test_deleting_is_believed_only_when_it_is_gone() -> None:
     [
         (NoKeyringError("CANARY"), "No keyring on this machine"),
         (KeyringLocked("CANARY"), "The keyring is locked."),
-        (InitError("CANARY"), "The keyring is locked."),
+        (InitError("CANARY"), "The keyring failed (InitError)"),
+        (ConnectionRefusedError("CANARY"), "The keyring is out of reach:"),
+        (FileNotFoundError("CANARY"), "The keyring is out of reach:"),
         (ValueError("CANARY"), "The keyring failed (ValueError)"),
         (StopIteration("CANARY"), "The keyring failed (StopIteration)"),
         (TimeoutError("CANARY"), "The keyring failed (TimeoutError)"),
@@ -193,7 +211,7 @@ def test_a_keyring_that_cannot_even_be_found_is_said() -> None:
         raise ModuleNotFoundError("CANARY")
 
     keyring = SystemKeyring(deadline=PATIENT, find_backend=lost)
-    assert said(keyring.name).startswith("The keyring failed (ModuleNotFoundError)")
+    assert said(keyring.name).startswith("No keyring could be chosen (ModuleNotFoundError)")
 
 
 @pytest.mark.parametrize("held", ["", "CAN\x1bARY"])
