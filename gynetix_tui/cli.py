@@ -7,13 +7,17 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from gynetix_tui import __version__
 from gynetix_tui.errors import GynetixError
 from gynetix_tui.hardening import forbid_looking_in, strip_textual
+from gynetix_tui.text import clean_line
 
 WRONG_USE = 2
 INTERRUPTED = 130
+_LONGEST = 5000
+"""Characters of a sentence; a path may have 4,096."""
 
 _EPILOG = """\
 The API key comes from GYNETIX_API_KEY, else from api_key_command in config.toml, else from the system's
@@ -30,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(words)
     except GynetixError as error:
-        print(f"gynetix-tui: {error}", file=sys.stderr)  # noqa: T201 - the command line speaks on standard error
+        # It may name a file, and a file's name may hold anything.
+        print(f"gynetix-tui: {clean_line(str(error), limit=_LONGEST)}", file=sys.stderr)  # noqa: T201 - the command line speaks on standard error
         return WRONG_USE
     except KeyboardInterrupt:  # while it asks for a key, or a command of the user's does
         return INTERRUPTED
@@ -56,8 +61,16 @@ def _run(words: argparse.Namespace) -> int:
     return launch(demo=words.demo, config_file=words.config, profile=words.profile)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Quotes what was typed, which may be the name of a file, in a form that can be shown."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and end."""
+        super().error(clean_line(message, limit=_LONGEST))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="gynetix-tui",
         description="Text from a terminal, through the Gynetix SMS gateway.",
         epilog=_EPILOG,

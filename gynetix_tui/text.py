@@ -19,7 +19,8 @@ MAX_LINE: Final = 300
 """Characters of one shown line: wider than any terminal that one reads on."""
 TAB_COLUMNS: Final = 4
 MAX_MARKS: Final = 8
-"""Marks on one letter. Real scripts stack four or five; "zalgo" stacks hundreds over its neighbours."""
+"""Marks on one letter. Real scripts stack four or five; "zalgo" stacks hundreds over its neighbours. Vowel signs and
+the like count as well: the screen is measured as if they took no cell, and in most terminals they take one."""
 MAX_EMOJI_JOINS: Final = 3
 """Joiners in one emoji. The longest that Unicode recommends (a family of four, a kiss) has three; terminals
 count the cells of longer chains in ways that differ by dozens."""
@@ -113,6 +114,34 @@ _JOINING_SCRIPTS: Final[_Ranges] = (
     (0x1E900, 0x1E95F),  # Adlam
 )
 
+# They too take no cell of their own: parts of Korean syllables, and marks of Unicode 14 to 17, which Python learns
+# late but the tables that the screen is measured with know.
+_ALSO_MARKS: Final[_Ranges] = (
+    (0x897, 0x897),
+    (0xCF3, 0xCF3),
+    (0xECE, 0xECE),
+    (0x1161, 0x11FF),  # vowels and final consonants of Hangul
+    (0x1ACF, 0x1AEB),
+    (0xD7B0, 0xD7FF),  # more of them
+    (0x10D69, 0x10D6D),
+    (0x10EFA, 0x10EFF),
+    (0x11241, 0x11241),
+    (0x113B8, 0x113C0),
+    (0x113C2, 0x113D2),
+    (0x113E1, 0x113E2),
+    (0x11B60, 0x11B67),
+    (0x11F00, 0x11F01),
+    (0x11F03, 0x11F03),
+    (0x11F34, 0x11F42),
+    (0x11F5A, 0x11F5A),
+    (0x13440, 0x13455),
+    (0x1611E, 0x1612F),
+    (0x1E08F, 0x1E08F),
+    (0x1E4EC, 0x1E4EF),
+    (0x1E5EE, 0x1E5EF),
+    (0x1E6E3, 0x1E6F5),
+)
+
 _REPLACED: Final[dict[int, str | None]] = {
     **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"},  # ESC shows as ␛
     0x7F: "\u2421",
@@ -125,6 +154,7 @@ _ALL_PLAIN: Final = re.compile(f"[{_class(_PLAIN)}]*")
 _ALL_PLAIN_LINES: Final = re.compile(f"[\n{_class(_PLAIN)}]*")
 _LINE_END: Final = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _PICTURE: Final = re.compile(f"[{_class(_PICTURES)}]")
+_ALSO_MARK: Final = re.compile(f"[{_class(_ALSO_MARKS)}]")
 _JOINING_LETTER: Final = re.compile(f"[{_class(_JOINING_SCRIPTS)}]")
 # A black flag, the letters of a region and the end tag make the flag of Wales; tags elsewhere hide text.
 _TAGS: Final = re.compile(
@@ -203,11 +233,13 @@ def _tame_sequences(text: str) -> str:
     last = ""  # the last kept character that is no joiner
     joiner = ""  # one that waits for the character after it
     marks = joins = 0
+    toned = False
     for character in text:
         if character in (_JOINER, _NON_JOINER):
             joiner = joiner or character
             continue
-        is_mark = character >= "\u0300" and unicodedata.category(character) in ("Mn", "Me")
+        is_mark = character >= "\u0300" and _is_mark(character)
+        is_tone = _is_skin_tone(character)
         if character in _STYLES:
             if not (last and (last in _KEYCAPS or _PICTURE.match(last))):
                 continue
@@ -215,16 +247,21 @@ def _tame_sequences(text: str) -> str:
             marks += 1
             if marks > MAX_MARKS:
                 continue
+        elif is_tone:
+            if toned:
+                continue  # measured as no cell, and two cells wide wherever it is not the first on its emoji
+            toned = True
         else:
             marks = 0
+            toned = False
         if joiner and _joins(last, joiner, character, joins):
             kept.append(joiner)
             joins += 1
-        elif not is_mark and not _is_skin_tone(character):
+        elif not is_mark and not is_tone:
             joins = 0
         joiner = ""
-        if is_mark and last in ("", "\n", "\t", " "):
-            kept.append(_DOTTED_CIRCLE)  # or the mark would sit on whatever the screen shows before the text
+        if (is_mark or is_tone) and last in ("", "\n", "\t", " "):
+            kept.append(_DOTTED_CIRCLE)  # or it would sit on whatever the screen shows before the text
         kept.append(character)
         last = character
     if joiner and _joins(last, joiner, "", joins):
@@ -248,6 +285,10 @@ def _joins(before: str, joiner: str, after: str, joins: int) -> bool:
 
 def _is_joining_letter(character: str) -> bool:
     return bool(_JOINING_LETTER.match(character)) and unicodedata.category(character)[0] in "LM"
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character)[0] == "M" or _ALSO_MARK.match(character) is not None
 
 
 def _is_skin_tone(character: str) -> bool:

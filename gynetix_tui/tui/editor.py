@@ -15,6 +15,7 @@ from textual.app import App, SuspendNotSupported
 
 from gynetix_tui.errors import GynetixError
 from gynetix_tui.text import clean
+from gynetix_tui.tui.widgets.composer import LONGEST_TEXT
 
 
 async def edit(app: App[Any], text: str, environ: Mapping[str, str]) -> str:  # Any: whatever the App returns
@@ -51,7 +52,8 @@ def _put(text: str) -> tuple[tempfile.TemporaryDirectory[str], Path]:
 
 
 def _take(file: Path) -> str:
-    return clean(file.read_text(encoding="utf-8", errors="replace")).strip("\n")
+    # What will be sent may not be cut short.
+    return clean(file.read_text(encoding="utf-8", errors="replace"), limit=LONGEST_TEXT).strip("\n")
 
 
 def _command(environ: Mapping[str, str], file: Path) -> list[str]:

@@ -7,6 +7,7 @@ import unicodedata
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from gynetix_tui.text import MAX_EMOJI_JOINS, MAX_LINE, MAX_MARKS, MAX_TEXT, clean, clean_line, fold
 
@@ -70,6 +71,9 @@ HARMLESS = {
     "mark on nothing": ("\u0301a\n\u0301", "◌\u0301a\n◌\u0301"),
     "hidden tags": ("hi\U000e0041\U000e0042\U000e007f", "hi"),
     "unfinished flag": ("🏴\U000e0067\U000e0062", "🏴"),
+    "tones in a row": ("👍🏽🏾🏿🏽", "👍🏽"),
+    "tone on nothing": ("🏽a\n🏽", "◌🏽a\n◌🏽"),
+    "vowel sign on nothing": ("\u0903 \u1161", "◌\u0903 ◌\u1161"),
     "tabs": ("a\tb\n\tc", "a   b\n    c"),
     "joiner before a dropped mark": (
         "\u0915" + "\u094d" * MAX_MARKS + "\u200d\u094da",
@@ -108,8 +112,16 @@ def test_a_clean_text_makes_a_clean_line_and_stays_one(text: str) -> None:
     assert clean(line) == line
 
 
-def test_marks_on_one_letter_are_capped() -> None:
-    assert clean("Z" + "\u0300" * 500 + "a") == "Z" + "\u0300" * MAX_MARKS + "a"
+@pytest.mark.parametrize("mark", ["\u0300", "\u0489", "\u0903", "\u1161", "\u11ab", "\U000113c5"])
+def test_marks_on_one_letter_are_capped(mark: str) -> None:
+    assert clean("Z" + mark * 500 + "a") == "Z" + mark * MAX_MARKS + "a"
+
+
+def test_nothing_that_is_measured_as_no_cell_comes_in_any_number() -> None:
+    """Where a terminal gives such a character a cell, a row of them would push away what stands right of it."""
+    none = [c for c in map(chr, (*range(0x300, 0x20000), *range(0xE0000, 0xE1000))) if not cell_len(c)]
+    assert len(none) > 2000
+    assert [c for c in none if c not in "\u2028\u2029" and len(clean(c * 30)) > MAX_MARKS + 1] == []
 
 
 def test_chains_of_joined_emoji_are_cut_where_terminals_would_miscount() -> None:

@@ -9,8 +9,11 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import TextArea
 
+from gynetix_tui.text import clean
 from gynetix_tui.tui.commands import KeyMap, Place, bindings, commands_of
 
+LONGEST_TEXT = 200_000
+"""Characters; more than anybody writes, since what will be sent may not be cut short."""
 PASTE_SECONDS = 0.010
 """An Enter so soon after the key before was not typed by a hand: it is part of a paste."""
 
@@ -65,7 +68,11 @@ class Composer(TextArea):
         self.placeholder = Content(text)
 
     def replace_all(self, text: str) -> None:
-        """Put another text in, with the cursor at its end; undo does not lead back over it."""
+        """Put another text in, cleaned, with the cursor at its end; undo does not lead back over it.
+
+        It need not be what was typed here: what was sent last may be the gateway's copy of another client's text.
+        """
+        text = clean(text, limit=LONGEST_TEXT)
         if text != self.text:
             self.load_text(text)
         self.move_cursor(self.document.end)
