@@ -23,13 +23,16 @@ _TOLERANCE = 60.0
 def check_gateway(case: Case) -> list[Finding]:
     """Its host, the certificates that vouch for it, and when it last answered."""
     try:
-        address = urlsplit(case.settings().gateway.base_url)
+        settings = case.settings().gateway
     except ConfigError:
         return [Finding(None, "not known while the settings are not right")]
+    address = urlsplit(settings.base_url)
     found = []
     if address.scheme == "https":
         roots = _roots()
         trust = f"trusted by certifi {version('certifi')}"
+        if settings.trust_environment:
+            trust += ", or by what SSL_CERT_FILE and SSL_CERT_DIR name; through HTTPS_PROXY where that is set"
         if roots is None:
             found.append(
                 Finding(False, "certifi's certificates are not there: no connection will be trusted")
@@ -50,14 +53,22 @@ def check_connection(case: Case) -> list[Finding]:
     if not case.online:
         return []
     try:
-        address = urlsplit(case.settings().gateway.base_url)
+        settings = case.settings().gateway
     except ConfigError:
         return [Finding(None, "not tried while the settings are not right")]
+    address = urlsplit(settings.base_url)
     roots = None
     if address.scheme == "https":
+        from gynetix_tui.gateway.environment import proxy_for
         from gynetix_tui.gateway.transport import trusted_roots
 
-        roots = trusted_roots()
+        trust = settings.trust_environment
+        try:
+            roots = trusted_roots(trust_environment=trust)
+            if trust and proxy_for(settings.base_url, roots):
+                return [Finding(None, "the environment's proxy is used; not tried through it")]
+        except ConfigError as error:
+            return [Finding(False, str(error))]
     port = address.port or (443 if roots else 80)
     return [reach(address.hostname or "", port, roots)]
 

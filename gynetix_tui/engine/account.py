@@ -111,10 +111,5 @@ def connect(
         ConfigError: A proxy or a certificate that the environment names does not do.
     """
     from gynetix_tui.gateway import Gateway
-    from gynetix_tui.gateway.transport import trusted_roots
 
-    return Gateway(
-        base_url=base_url,
-        key=key,
-        roots=trusted_roots() if base_url.startswith("https:") else None,
-    )
+    return Gateway(base_url=base_url, key=key, answer_limit=answer_limit, trust_environment=trust_environment)

@@ -14,6 +14,8 @@ from typing import Self
 import httpx
 
 from gynetix_tui.errors import GatewayError, NotSent, Refused, Uncertain
+from gynetix_tui.gateway.body import ACCEPTED_ENCODING, read_body
+from gynetix_tui.gateway.environment import proxy_for
 from gynetix_tui.gateway.transport import KEY_PLACEHOLDER, Departure, KeyTransport, describe, trusted_roots
 from gynetix_tui.gateway.wire import Verdict, decode_conversation, decode_verdict, digest_of
 from gynetix_tui.model import FetchedConversation, PhoneNumber
@@ -25,9 +27,13 @@ FETCH_TIMEOUTS = httpx.Timeout(connect=10, write=15, read=20, pool=5)
 SEND_SECONDS = 120.0
 FETCH_SECONDS = 60.0
 """A request that takes longer in all is given up: a server may drip a byte just before each timeout."""
-LARGEST_ANSWER = 32 * 1024 * 1024
+ANSWER_LIMIT = 32_000_000
 _OFF_THE_LOOP = 64 * 1024
 """An answer of more bytes is decoded in a thread: 1 MB takes 4 ms."""
+
+_LONGEST_REASON = 1_000
+_LONGEST_WAIT = 86_400.0
+_LONGEST_DATE = 100
 
 _SPELLINGS = {"manualTXT": ("v1", "post"), "addSuppression": ("post", "v1")}
 """The document spells the posting calls' paths in two ways; its table's own comes first."""
@@ -46,8 +52,8 @@ class Gateway:
     """The gateway for one account.
 
     Sends go over connections of their own, each used once: on a connection that is kept alive, a request may
-    meet the server's closing of it, and then nobody knows whether it was read. Nothing follows redirects, reads
-    proxies or certificates from the environment, or tries anything twice.
+    meet the server's closing of it, and then nobody knows whether it was read. Nothing follows redirects, keeps
+    cookies, or tries anything twice; proxies and certificates of the environment count only where it is trusted.
 
     Args:
         base_url: The address of the API, without a trailing slash.
@@ -55,6 +61,12 @@ class Gateway:
         roots: The certificates to trust; None for `transport.trusted_roots`, made here, which takes 40 ms.
         send_seconds: How long a posting call may take in all; the gateway may have acted on one that is given up.
         fetch_seconds: How long a fetch may take in all.
+        answer_limit: The largest answer that is read, in bytes, packed as well as unpacked.
+        trust_environment: Whether an https gateway is reached through the proxy that the environment names, and
+            its certificate checked (where `roots` is None) by those that SSL_CERT_FILE and SSL_CERT_DIR name.
+
+    Raises:
+        ConfigError: The environment is trusted, and what it names cannot be used.
     """
 
     def __init__(
@@ -65,29 +77,45 @@ class Gateway:
         roots: ssl.SSLContext | None = None,
         send_seconds: float = SEND_SECONDS,
         fetch_seconds: float = FETCH_SECONDS,
+        answer_limit: int = ANSWER_LIMIT,
+        trust_environment: bool = False,
     ) -> None:
         self._base_url = base_url
         self._key = key
         self._send_seconds = send_seconds
         self._fetch_seconds = fetch_seconds
+        self._answer_limit = answer_limit
         self._spelling = {call: spellings[0] for call, spellings in _SPELLINGS.items()}
         # Plain http, on loopback, needs none; https never goes without.
-        verify = roots or (trusted_roots() if base_url.startswith("https:") else False)
-        self._sends = self._client(SEND_TIMEOUTS, verify, httpx.Limits(max_keepalive_connections=0))
+        secure = base_url.startswith("https:")
+        verify = (roots or trusted_roots(trust_environment=trust_environment)) if secure else None
+        proxy = proxy_for(base_url, verify) if verify and trust_environment else None
+        self._sends = self._client(SEND_TIMEOUTS, verify, proxy, httpx.Limits(max_keepalive_connections=0))
         self._fetches = self._client(
-            FETCH_TIMEOUTS, verify, httpx.Limits(max_keepalive_connections=2, keepalive_expiry=60)
+            FETCH_TIMEOUTS, verify, proxy, httpx.Limits(max_keepalive_connections=2, keepalive_expiry=60)
         )
 
     def _client(
-        self, timeouts: httpx.Timeout, verify: ssl.SSLContext | bool, limits: httpx.Limits
+        self,
+        timeouts: httpx.Timeout,
+        verify: ssl.SSLContext | None,
+        proxy: httpx.Proxy | None,
+        limits: httpx.Limits,
     ) -> httpx.AsyncClient:
-        inner = httpx.AsyncHTTPTransport(verify=verify, limits=limits, http2=False, trust_env=False)
+        # The proxy is given here: a client that is handed a transport mounts none of its own.
+        inner = httpx.AsyncHTTPTransport(
+            verify=verify or False, limits=limits, http2=False, proxy=proxy, trust_env=False
+        )
         return httpx.AsyncClient(
             transport=KeyTransport(inner, self._key),
             timeout=timeouts,
             follow_redirects=False,
             trust_env=False,
-            headers={"User-Agent": "gynetix-tui", "Accept": "application/json"},
+            headers={
+                "User-Agent": "gynetix-tui",
+                "Accept": "application/json",
+                "Accept-Encoding": ACCEPTED_ENCODING,
+            },
         )
 
     async def send_message(self, *, to: PhoneNumber, sender: PhoneNumber, text: str) -> str:
@@ -148,7 +176,7 @@ class Gateway:
                 return await asyncio.to_thread(decode_conversation, answer.body, served_at=answer.served_at)
             return decode_conversation(answer.body, served_at=answer.served_at)
         except GatewayError as error:
-            failed = type(error)(self._key.redact(str(error)))
+            failed = type(error)(self._shown(str(error)))
         raise failed
 
     async def close(self) -> None:
@@ -184,7 +212,11 @@ class Gateway:
     def _verdict(self, answer: _Answer) -> Verdict | None:
         """What the answer says, without the key, which it may repeat."""
         verdict = decode_verdict(answer.body)
-        return verdict and replace(verdict, message=self._key.redact(verdict.message))
+        return verdict and replace(verdict, message=self._shown(verdict.message))
+
+    def _shown(self, words: str) -> str:
+        """The gateway's words without the key. Cut after that: half a key would not be found."""
+        return self._key.redact(words)[:_LONGEST_REASON]
 
     def _error_for(self, answer: _Answer) -> GatewayError:
         """What an answer that is no success means for the request.
@@ -212,36 +244,32 @@ class Gateway:
             ):
                 return _Answer(
                     response.status_code,
-                    await _read(response),
+                    await read_body(response, self._answer_limit),
                     _retry_after(response.headers.get("Retry-After")),
                     _date(response.headers.get("Date")),
                 )
         except Uncertain as error:
             failed: GatewayError = Uncertain(str(error))
         except Exception as error:
-            failed = Uncertain(describe(error)) if departure.left else NotSent(describe(error))
+            words = describe(error, left=departure.left)
+            failed = Uncertain(words) if departure.left else NotSent(words)
         # A new one, raised out here, so that neither context nor traceback leads to frames that saw key or body.
         raise failed
 
 
-async def _read(response: httpx.Response) -> bytes:
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > LARGEST_ANSWER:
-            raise Uncertain(f"the gateway's answer is larger than {LARGEST_ANSWER >> 20} MB")
-    return bytes(body)
-
-
 def _retry_after(value: str | None) -> float | None:
-    """Seconds; the header's other form, a date, is not used for so short a wait (RFC 9110 §10.2.3)."""
-    return float(value) if value and value.strip().isascii() and value.strip().isdigit() else None
+    """Seconds; the header's other form, a date, is not used for so short a wait (RFC 9110 §10.2.3).
+
+    A day at most: whoever waits for 400 digits of seconds waits for ever.
+    """
+    digits = (value or "").strip()
+    return min(float(digits), _LONGEST_WAIT) if digits.isascii() and digits.isdigit() else None
 
 
 def _date(value: str | None) -> float | None:
     """The Date header (RFC 9110 §6.6.1) as epoch seconds."""
     try:
-        at = email.utils.parsedate_to_datetime(value) if value else None
+        at = email.utils.parsedate_to_datetime(value) if value and len(value) < _LONGEST_DATE else None
     except (ValueError, OverflowError):
         return None
     # A date without a zone is UTC too; a naive one would be read in the zone of this machine.

@@ -7,6 +7,7 @@ a number that comes as text, a field that nobody named. `surl`, which holds the 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Annotated, Literal, cast
 import msgspec
 
 from gynetix_tui.errors import Refused, Uncertain
+from gynetix_tui.gateway.shape import is_bounded
 from gynetix_tui.model import Direction, FetchedConversation, FetchedMessage
 from gynetix_tui.phone import from_wire
 
@@ -22,7 +24,14 @@ _DOCUMENTED = frozenset({"messages", "suppressed", "surl", "did", "type"})
 _MESSAGE_FIELDS = frozenset({"dir", "ts", "date", "message"})
 _STRAIGHT_QUOTES = str.maketrans("“”„‟‘’", '""""\'\'')
 _MOST_PAIRS = 200
+_MOST_LOOKS = 2_000
+"""Tables and values looked at for those pairs: most may be empty."""
 _LONGEST_VALUE = 1_000
+_LONGEST_WORDS = 20_000
+"""Of a verdict; a screen shows far less, but the key must be looked for before the rest is cut off."""
+_MOST_MESSAGES = 250_000
+_LARGEST_REST = 4_000_000
+"""Bytes of a conversation's answer beside its messages."""
 _LATEST = 1 << 40
 """No `ts` is as late; SQLite and the calendar have a place for every one before it."""
 _MOST_DIGITS = 400
@@ -51,6 +60,12 @@ class _Message(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     date: str = ""
 
 
+class _Messages(msgspec.Struct, gc=False):
+    """Where an answer's messages stand in it; the rest is passed over."""
+
+    messages: msgspec.Raw = msgspec.Raw()
+
+
 def digest_of(body: bytes) -> bytes:
     """The BLAKE2b digest (16 bytes) by which an answer is known that holds nothing new."""
     return hashlib.blake2b(body, digest_size=16).digest()
@@ -71,7 +86,7 @@ def decode_verdict(body: bytes) -> Verdict | None:
     status = _text(fields.get("status")).strip().casefold()
     if status not in {"success", "failed", "error"}:
         return None
-    return Verdict(status == "success", _text(fields.get("message")).strip())
+    return Verdict(status == "success", _text(fields.get("message"))[:_LONGEST_WORDS].strip())
 
 
 def decode_conversation(body: bytes, *, served_at: float | None = None) -> FetchedConversation:
@@ -93,6 +108,7 @@ def decode_conversation(body: bytes, *, served_at: float | None = None) -> Fetch
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raw_messages = _loads(bytes(raw_messages))
         else:
+            _check_count(len(wired))
             messages = tuple(FetchedMessage(Direction(m.dir), m.ts, m.date, m.message) for m in wired)
             return _conversation(fields, messages, 0, digest_of(body), served_at)
     if not isinstance(raw_messages, list):
@@ -100,9 +116,15 @@ def decode_conversation(body: bytes, *, served_at: float | None = None) -> Fetch
         if verdict and not verdict.success:
             raise Refused(verdict.message or "the gateway gave no reason")
         raise Uncertain("the gateway's answer holds no list of messages")
+    _check_count(len(raw_messages))
     read = [_message(entry) for entry in raw_messages]
     messages = tuple(message for message in read if message)
     return _conversation(fields, messages, len(read) - len(messages), digest_of(body), served_at)
+
+
+def _check_count(messages: int) -> None:
+    if messages > _MOST_MESSAGES:
+        raise Uncertain(f"the gateway's answer holds more than {_MOST_MESSAGES:,} messages")
 
 
 def _conversation(
@@ -113,7 +135,8 @@ def _conversation(
     served_at: float | None,
 ) -> FetchedConversation:
     suppressed = {"y": True, "n": False}.get(_text(_value(fields.get("suppressed"))).strip().casefold())
-    others = {name: _value(value) for name, value in fields.items() if name not in _DOCUMENTED}
+    undocumented = ((name, _value(value)) for name, value in fields.items() if name not in _DOCUMENTED)
+    others = dict(itertools.islice(undocumented, _MOST_PAIRS))
     return FetchedConversation(
         messages=messages,
         suppressed=suppressed,
@@ -156,6 +179,10 @@ def _seconds(value: object) -> int | None:
 
 def _top_level(body: bytes) -> dict[str, object]:
     try:
+        # Each field costs 230 bytes and may take up ten: how many there can be is known before any is made.
+        messages = msgspec.json.decode(body, type=_Messages).messages
+        if len(body) - len(memoryview(messages)) > _LARGEST_REST:
+            raise Uncertain("the gateway's answer could not be read")
         return cast("dict[str, object]", msgspec.json.decode(body, type=dict[str, msgspec.Raw]))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         fields = _loads(body)
@@ -173,6 +200,8 @@ def _loads(body: bytes) -> object:
 
     A byte order mark before it, invalid UTF-8 and raw control characters in it do no harm.
     """
+    if not is_bounded(body):
+        return None
     try:
         return json.loads(body.decode("utf-8-sig", "replace"), strict=False, parse_int=_whole_number)
     except (ValueError, RecursionError):
@@ -194,20 +223,27 @@ def _text(value: object) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _pairs(value: object, name: str = "") -> Iterator[tuple[str, str]]:
-    """Flatten undocumented fields to (name, value) pairs: ``{"owner": {"city": "X"}}`` gives ``owner.city``, X."""
-    stack: list[tuple[str, object]] = [(name, value)]
-    count = 0
-    while stack and count < _MOST_PAIRS:
+def _pairs(value: object) -> Iterator[tuple[str, str]]:
+    """Flatten undocumented fields to (name, value) pairs: ``{"owner": {"city": "X"}}`` gives ``owner.city``, X.
+
+    Paths are cut where they are made, and no more of a table is looked at than can be told: each of a million
+    fields under a name of a megabyte would carry that name in its path.
+    """
+    stack: list[tuple[str, object]] = [("", value)]
+    told = looked_at = 0
+    while stack and told < _MOST_PAIRS and looked_at < _MOST_LOOKS:
         path, current = stack.pop()
+        looked_at += 1
         if isinstance(current, dict):
-            stack += [
-                (f"{path}.{_text(k)}" if path else _text(k), v)
-                for k, v in reversed(current.items())
-                if k != "surl"
-            ]
+            named = ((_text(k), v) for k, v in current.items() if k != "surl")
         elif isinstance(current, list):
-            stack += [(f"{path}.{n}", v) for n, v in reversed(list(enumerate(current, 1)))]
+            named = ((str(n), v) for n, v in enumerate(current, 1))
         else:
-            count += 1
-            yield path[:_LONGEST_VALUE], _text(current)[:_LONGEST_VALUE]
+            told += 1
+            yield path, _text(current)[:_LONGEST_VALUE]
+            continue
+        first = [
+            (f"{path}.{name[:_LONGEST_VALUE]}"[:_LONGEST_VALUE] if path else name[:_LONGEST_VALUE], v)
+            for name, v in itertools.islice(named, _MOST_PAIRS)
+        ]
+        stack += reversed(first)

@@ -186,3 +186,21 @@ def test_a_name_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     assert reach("sms.invalid", 443, roots()).text == "not reached: its name could not be found (DNS)"
+
+
+@pytest.mark.parametrize(
+    ("proxy", "ok", "text"),
+    [
+        ("http://proxy.example:3128", None, "the environment's proxy is used; not tried through it"),
+        ("socks5://proxy.example", False, "HTTPS_PROXY names a SOCKS proxy; only http and https proxies"),
+    ],
+)
+def test_a_proxy_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxy: str, ok: bool | None, text: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    (tmp_path / "config.toml").write_text("[gateway]\ntrust_environment = true\n")
+    case = case_in(tmp_path, online=True)
+    finding = only(check_connection(case))
+    assert (finding.ok, finding.text.startswith(text)) == (ok, True)
+    assert "through HTTPS_PROXY where that is set" in check_gateway(case)[0].text

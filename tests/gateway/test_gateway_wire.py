@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import time
 from contextlib import suppress
-from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gynetix_tui.errors import GynetixError, Refused, Uncertain
@@ -289,81 +288,6 @@ def test_a_long_conversation_is_read_quickly_even_where_it_is_odd() -> None:
     answer = decode_conversation(body)
     assert time.process_time() - begun < 2
     assert len(answer.messages) == 10_000
-
-
-_scalars = (
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=[]))
-    | st.sampled_from(["IN", "OUT", "Y", "success", "failed", "1/24/2018 10:51 AM", 10**400])
-)  # fmt: skip
-_names = st.sampled_from(
-    ["messages", "dir", "ts", "date", "message", "did", "suppressed", "surl", "status", "x"]
-)
-_json = st.recursive(
-    _scalars,
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(_names | st.text(max_size=3), inner, max_size=6)
-    ),
-    max_leaves=20,
-)
-_message = st.fixed_dictionaries(
-    {}, optional={"dir": _json, "ts": _json, "date": _json, "message": _json, "more": _json}
-)
-_answers = st.fixed_dictionaries(
-    {},
-    optional={
-        "messages": st.lists(_message | _json, max_size=5) | _json,
-        "did": _json, "suppressed": _json, "surl": _json, "status": _json, "message": _json, "type": _json, "z": _json,
-    },
-)  # fmt: skip
-
-
-def check_everything(body: bytes) -> None:
-    """Only errors of the tree, and only what a store and a screen can take."""
-    verdict = decode_verdict(body)
-    if verdict:
-        verdict.message.encode()
-    try:
-        answer = decode_conversation(body)
-    except GynetixError as error:
-        str(error).encode()
-        return
-    for message in answer.messages:
-        assert message.ts is None or (type(message.ts) is int and 0 < message.ts < 1 << 40)
-        message.text.encode()
-        message.date.encode()
-        for name, value in message.extra:
-            (name + value).encode()
-    for name, value in answer.details:
-        (name + value).encode()
-    assert answer.local_number is None or answer.local_number.removeprefix("+").isascii()
-    assert answer.suppressed in (True, False, None)
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.binary(max_size=200))
-@example(b'{"messages":[{"dir":"IN","ts":1e999,"message":"x"}]}')
-@example(b'{"messages":[{"dir":"IN","ts":-9223372036854775809,"message":"x"}]}')
-def test_any_bytes(body: bytes) -> None:
-    check_everything(body)
-
-
-@settings(max_examples=400, deadline=None)
-@given(_answers | _json, st.booleans())
-def test_any_json(value: Any, ascii_only: bool) -> None:
-    check_everything(json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass"))
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.data())
-def test_a_real_answer_with_bytes_changed_or_cut(data: st.DataObject) -> None:
-    body = bytearray(
-        data.draw(
-            st.sampled_from([DOCUMENTS_CONVERSATION, DOCUMENTS_EMPTY, DOCUMENTS_CURLY_SUCCESS])
-        ).encode()
-    )
-    for _ in range(data.draw(st.integers(0, 4))):
-        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
-    check_everything(bytes(body[: data.draw(st.integers(0, len(body)))]))
 
 
 @settings(max_examples=100, deadline=None)

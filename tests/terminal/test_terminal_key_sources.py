@@ -166,6 +166,32 @@ def test_a_silent_keyring_is_given_up_on(desk: Desk, session: LoginSession) -> N
     assert terminal.finish() == 0
 
 
+# What the settings say of the way to the gateway
+
+
+def test_a_proxy_that_cannot_be_used_is_told(desk: Desk) -> None:
+    desk.environ |= {
+        "GYNETIX_BASE_URL": "https://sms.example/api",
+        "GYNETIX_API_KEY": KEY,
+        "HTTPS_PROXY": "socks5://user:canary@proxy.example:1080",
+    }
+    desk.configure("[gateway]\ntrust_environment = true\n")
+    terminal = desk.start()
+    assert terminal.finish() == 1
+    said = terminal.text.replace("\n", "")
+    assert "HTTPS_PROXY names a SOCKS proxy; only http and https proxies can be used." in said
+    assert b"canary" not in terminal.transcript
+
+
+def test_an_answer_beyond_the_configured_size_is_not_read(desk: Desk, sandbox: Sandbox) -> None:
+    sandbox.world.receive(ANA.lstrip("+"), "x" * 2_000_000)
+    desk.environ["GYNETIX_API_KEY"] = KEY
+    desk.configure("[gateway]\nanswer_limit_mb = 1\n")
+    desk.start(columns=120).wait_for("larger than 1 MB")
+    with desk.store() as store:
+        assert store.contacts.summaries()[0].last_text == ""
+
+
 # What nobody else may see
 
 
