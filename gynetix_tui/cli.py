@@ -14,6 +14,7 @@ from gynetix_tui.errors import GynetixError
 from gynetix_tui.hardening import forbid_looking_in, strip_textual
 from gynetix_tui.text import clean_line
 
+MISTAKE = 1
 WRONG_USE = 2
 INTERRUPTED = 130
 _LONGEST = 5000
@@ -26,7 +27,12 @@ keyring, else it is asked for. GYNETIX_BASE_URL and GYNETIX_FROM outrank config.
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program and return its exit code: 0, or 2 where something must be put right first (1 from the doctor)."""
+    """Run the program and return its exit code.
+
+    Returns:
+        0; 2 where something must be put right first; 1 where the doctor found something wrong, where there is no key
+        (`key status`), or where the program itself failed; 130 where Ctrl+C ended it before the screen opened.
+    """
     words = _parser().parse_args(argv)
     os.umask(0o077)  # whatever this program writes is its user's alone
     if not words.dev:
@@ -37,6 +43,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         # It may name a file, and a file's name may hold anything.
         print(f"gynetix-tui: {clean_line(str(error), limit=_LONGEST)}", file=sys.stderr)  # noqa: T201 - the command line speaks on standard error
         return WRONG_USE
+    except Exception as error:
+        if words.dev:
+            raise
+        # Python's own report quotes the error's words, which may hold anything.
+        from gynetix_tui.settings.log import trace_of
+
+        print(f"{trace_of(error)}\ngynetix-tui: ended because of a mistake in itself.", file=sys.stderr)  # noqa: T201 - the same
+        return MISTAKE
     except KeyboardInterrupt:  # while it asks for a key, or a command of the user's does
         return INTERRUPTED
 

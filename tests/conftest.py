@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 
 import pytest
+
+pytest_plugins = ["canary_net"]
+
+# The kit of the pseudo-terminal is used by tests of the screen, too, also where these are run alone.
+sys.path.append(str(Path(__file__).with_name("terminal")))
 
 # Read by Textual while it is imported, so they go before anything imports it.
 for _name in list(os.environ):

@@ -98,7 +98,7 @@ class _SafeFormatter(logging.Formatter):
         head = f"{when.replace('+00:00', 'Z')} {record.levelname} {record.name}: {record.getMessage()}"
         lines = [clean_line(self._redact(head), limit=_MAX_RECORD)]
         if record.exc_info:
-            lines.append(self._block(_trace(record.exc_info[1])))
+            lines.append(self._block(trace_of(record.exc_info[1])))
         if record.stack_info:
             lines.append(self._block(record.stack_info))
         return "\n".join(lines)
@@ -107,13 +107,16 @@ class _SafeFormatter(logging.Formatter):
         return textwrap.indent(clean(self._redact(text), limit=_MAX_RECORD), "    | ", lambda line: True)
 
 
-def _trace(error: BaseException | None) -> str:
+def trace_of(error: BaseException | None) -> str:
     """The frames and types of an error and of those that led to it, the first one first."""
     parts: list[str] = []
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         frames = "".join(traceback.format_tb(error.__traceback__))
-        parts.append(f"{frames}{type(error).__module__}.{type(error).__qualname__}")
+        part = f"{frames}{type(error).__module__}.{type(error).__qualname__}"
+        if isinstance(error, BaseExceptionGroup):
+            part += "".join(f", of\n{textwrap.indent(trace_of(each), '  ')}" for each in error.exceptions)
+        parts.append(part)
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return "\nwhich led to\n".join(reversed(parts))

@@ -34,6 +34,7 @@ from gynetix_tui.store import Store, prepare
 from gynetix_tui.text import clean
 from gynetix_tui.tui.app import GynetixApp
 from gynetix_tui.tui.commands import KeyMap, WrongKey
+from gynetix_tui.tui.crash import tell_log
 from gynetix_tui.tui.session import Session
 from gynetix_tui.tui.terminal import WaysOut, repair_driver, require_terminal
 from gynetix_tui.tui.timestamps import Calendar
@@ -127,9 +128,7 @@ async def _run(
     """Run the engine beside the screen until the screen ends; return the exit code and the screen's last word."""
     loop = asyncio.get_running_loop()
     # A task that failed and that nobody waits for would else be told to the screen's own standard error.
-    loop.set_exception_handler(
-        lambda _, context: _log.error("%s", context["message"], exc_info=context.get("exception"))
-    )
+    loop.set_exception_handler(tell_log)
     engine = Engine(paths.store_file, account, polling=settings.polling)
     ready = asyncio.Event()
     with Store.open(paths.store_file, read_only=True) as store:

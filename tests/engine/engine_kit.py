@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from canary import KEY
+
 from gynetix_tui.engine.account import connect
 from gynetix_tui.engine.engine import Engine
 from gynetix_tui.engine.events import Event, LinkChanged, LinkState, Notice
@@ -226,7 +228,7 @@ async def rig_of(
 ) -> AsyncIterator[Rig]:
     """A rig whose contacts have the ids 1, 2, …; the engine is not running yet."""
     clock = Clock()
-    with Sandbox(people=(), now=clock) as sandbox:
+    with Sandbox(key=KEY, people=(), now=clock) as sandbox:
         file = folder / "store.db"
         with Store.open(file) as store:
             for number in contacts:

@@ -18,6 +18,7 @@ from typing import Any
 
 import peer_kit
 import pytest
+from canary import KEY
 from engine_kit import ANA, BEN, HOME, PATIENT, START, Rig, rig_of
 from mortal_kit import PATIENCE, WAITS, SharedClock, Ways, Zygote, gateway_to
 from peer_kit import Peer
@@ -197,7 +198,7 @@ class Stage:
         if name == "stranger":
             pytest.importorskip("cryptography")
             certificate = peer_kit.make_certificate(self._folder)
-            return self._stack.enter_context(Sandbox(people=(), certificate=certificate)).base_url
+            return self._stack.enter_context(Sandbox(key=KEY, people=(), certificate=certificate)).base_url
         if name == "takes no connection":
             if sys.platform != "linux":
                 pytest.skip("other systems answer although their queue is full")

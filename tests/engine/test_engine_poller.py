@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from canary import KEY
 from engine_kit import ANA, BEN, CLEO, DEADLINE, HOME, START, Clock, Ears, VirtualTime
 
 from gynetix_tui.engine import poller as poller_module
@@ -130,7 +131,7 @@ class Post:
 async def post(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Post]:
     clock = Clock()
     Store.open(tmp_path / "store.db").close()
-    with Sandbox(people=(), now=clock) as sandbox:
+    with Sandbox(key=KEY, people=(), now=clock) as sandbox:
         made = Post(tmp_path / "store.db", sandbox, clock, monkeypatch)
         yield made
         await made.close()

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from canary import KEY
 from engine_kit import ANA, BEN, HOME, START
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -94,7 +95,7 @@ class Outbox(RuleBasedStateMachine):
                 store.contacts.add(number, "", now=START - 3600)
         self.clock = SharedClock(folder / "clock", START)
         self.stack.callback(self.clock.close)
-        self.sandbox = Sandbox(people=(), now=self.clock)
+        self.sandbox = Sandbox(key=KEY, people=(), now=self.clock)
         self.sandbox.start()
         self.stack.callback(self.sandbox.stop)
         self.up = True

@@ -6,9 +6,10 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
+from canary import KEY
 from sandbox_kit import (
     ANA,
     CONVERSATION,
@@ -29,11 +30,12 @@ from sandbox_kit import (
 from gynetix_tui.sandbox import Person, Sandbox
 
 ODD_KEY = "81b/../fdff +%ß"
+SEGMENT = quote(KEY, safe="")
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(now=Clock(), people=[Person(ANA, "Ana")]) as running:
+    with Sandbox(key=KEY, now=Clock(), people=[Person(ANA, "Ana")]) as running:
         yield running
 
 
@@ -163,14 +165,15 @@ def test_only_post_is_a_call(sandbox: Sandbox) -> None:
     "path",
     [
         "/",
-        "/standard/api/messenger/manualTXT/key/sandbox-key/response/json",
-        "/standard/api/v1/getConversation/key/sandbox-key/response/json",
+        "/standard/api/messenger/manualTXT/key/{key}/response/json",
+        "/standard/api/v1/getConversation/key/{key}/response/json",
         "/standard/api/v1/manualTXT/key//response/json",
-        "/standard/api/v1/manualTXT/key/sandbox-key/response/xml",
-        "/v1/manualTXT/key/sandbox-key/response/json",
+        "/standard/api/v1/manualTXT/key/{key}/response/xml",
+        "/v1/manualTXT/key/{key}/response/json",
     ],
 )
 def test_other_paths_are_not_found(sandbox: Sandbox, path: str) -> None:
+    path = path.replace("{key}", SEGMENT)
     assert raw(sandbox, path, {"to": f"+{ANA}", "from": HOME, "message": "hi"}).status == 404
     assert sandbox.requests[-1].call is None
 
@@ -184,7 +187,7 @@ def test_requests_are_recorded_as_they_came(sandbox: Sandbox) -> None:
     conversation(sandbox)
     sent, got = sandbox.requests
     assert (sent.method, sent.call, sent.complete, sent.query) == ("POST", "manualTXT", True, "")
-    assert sent.path == "/standard/api/v1/manualTXT/key/sandbox-key/response/json"
+    assert sent.path == f"/standard/api/v1/manualTXT/key/{SEGMENT}/response/json"
     assert sent.body == b"to=%2B15557778888&from=%2B15556667777&message=a+%26+b%0A"
     assert sent.form == {"to": [f"+{ANA}"], "from": [HOME], "message": ["a & b\n"]}
     assert ("Content-Type", "application/x-www-form-urlencoded") in sent.headers

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from canary import KEY
 from sandbox_kit import (
     ANA,
     CONVERSATION,
@@ -33,7 +34,7 @@ GONE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(now=Clock(), people=()) as running:
+    with Sandbox(key=KEY, now=Clock(), people=()) as running:
         running.world.receive(ANA, "first", START - 30)
         running.world.sent_elsewhere(ANA, "second", START - 20)
         running.world.receive(ANA, "third", START - 10)

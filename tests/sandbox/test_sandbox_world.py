@@ -8,8 +8,10 @@ import threading
 import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from canary import KEY
 from sandbox_kit import ANA, START, Clock, connect, conversation, path_of, raw, text, texts
 
 from gynetix_tui.sandbox import DEMO_PEOPLE, Direction, Person, Sandbox, World, heard, said
@@ -17,7 +19,9 @@ from gynetix_tui.sandbox import DEMO_PEOPLE, Direction, Person, Sandbox, World, 
 
 def test_a_reply_comes_after_a_moment() -> None:
     clock = Clock(START + 0.5)
-    with Sandbox(now=clock, reply_delay=2.0, people=[Person(ANA, "Ana", replies=["Hi!"])]) as sandbox:
+    with Sandbox(
+        key=KEY, now=clock, reply_delay=2.0, people=[Person(ANA, "Ana", replies=["Hi!"])]
+    ) as sandbox:
         text(sandbox, "Hello")
         clock.at = START + 2.4
         assert texts(sandbox) == ["Hello"]
@@ -130,7 +134,7 @@ def test_the_year_stays_out_of_the_night() -> None:
 
 def test_sam_answers_anything_with_stop_and_is_not_suppressed_by_it() -> None:
     clock = Clock()
-    with Sandbox(now=clock) as sandbox:
+    with Sandbox(key=KEY, now=clock) as sandbox:
         sam = next(person.number for person in DEMO_PEOPLE if person.name == "Sam Rivera")
         for _ in range(3):
             text(sandbox, "Hi Sam!", to=sam)
@@ -140,7 +144,7 @@ def test_sam_answers_anything_with_stop_and_is_not_suppressed_by_it() -> None:
 
 
 def test_it_comes_back_on_its_port_with_its_world() -> None:
-    sandbox = Sandbox(people=())
+    sandbox = Sandbox(key=KEY, people=())
     sandbox.stop()
     with sandbox:
         port = sandbox.port
@@ -157,7 +161,7 @@ def test_it_comes_back_on_its_port_with_its_world() -> None:
 
 def test_stop_leaves_no_thread_and_ends_what_is_kept_alive() -> None:
     before = set(threading.enumerate())
-    sandbox = Sandbox(people=())
+    sandbox = Sandbox(key=KEY, people=())
     sandbox.start()
     connections = [connect(sandbox) for _ in range(5)]
     for connection in connections:
@@ -170,7 +174,7 @@ def test_stop_leaves_no_thread_and_ends_what_is_kept_alive() -> None:
 
 
 def test_many_at_once() -> None:
-    with Sandbox(people=()) as sandbox:
+    with Sandbox(key=KEY, people=()) as sandbox:
         threads = [threading.Thread(target=text, args=(sandbox, f"text {n}")) for n in range(30)]
         for thread in threads:
             thread.start()
@@ -183,8 +187,8 @@ def test_many_at_once() -> None:
 
 def test_tls(tmp_path: Path) -> None:
     pair = _certificate(tmp_path)
-    with Sandbox(people=(), certificate=pair) as sandbox:
-        url = f"{sandbox.base_url}/messenger/getConversation/key/{sandbox.key}/response/json"
+    with Sandbox(key=KEY, people=(), certificate=pair) as sandbox:
+        url = f"{sandbox.base_url}/messenger/getConversation/key/{quote(KEY, safe='')}/response/json"
         assert url.startswith("https://")
         trusting = ssl.create_default_context(cafile=str(pair[0]))
         with urllib.request.urlopen(url, b"phone=1", timeout=10, context=trusting) as answer:  # noqa: S310

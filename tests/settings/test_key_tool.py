@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -148,3 +149,31 @@ def test_ctrl_c_ends_it_without_a_word(desk: Desk) -> None:
     terminal.press(ctrl("c"))
     assert terminal.finish() == 130
     assert "Traceback" not in terminal.text
+
+
+BROKEN = """
+import sys
+from gynetix_tui import cli, keytool
+def key_tool(*_, **__):
+    raise ValueError("what \\x1b[31m the user wrote")
+keytool.key_tool = key_tool
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(("options", "told"), [((), False), (("--dev",), True)])
+def test_a_mistake_of_the_program_is_told_without_its_words(
+    tmp_path: Path, options: tuple[str, ...], told: bool
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", BROKEN, *options, "key", "status"],
+        env=home_of(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "in key_tool" in ended.stderr
+    assert ("the user wrote" in ended.stderr) is told
+    assert ended.stderr.endswith("gynetix-tui: ended because of a mistake in itself.\n") is not told

@@ -9,23 +9,25 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from canary import KEY
 
 from gynetix_tui.errors import StoreError
-from gynetix_tui.settings.log import MAX_BYTES, close_log, open_log
+from gynetix_tui.settings.log import LOGGER, MAX_BYTES, close_log, open_log
 from gynetix_tui.settings.secret import ApiKey
-
-CANARY = "CANARY/1 +ß"
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "state" / "gynetix-tui.log"
     close_log()
+    for name in (LOGGER, "httpx", "httpcore"):  # tests of what they log may come after
+        logging.getLogger(name).setLevel(logging.NOTSET)
+        logging.getLogger(name).propagate = True
 
 
 @pytest.fixture
 def log(file: Path) -> logging.Logger:
-    return open_log(file, ApiKey(CANARY).redact)
+    return open_log(file, ApiKey(KEY).redact)
 
 
 def test_a_record_is_a_line_with_its_time_in_utc(file: Path, log: logging.Logger) -> None:
@@ -55,16 +57,39 @@ def test_modules_of_the_package_log_here(file: Path, log: logging.Logger) -> Non
 
 
 def test_the_key_is_nowhere_in_it(file: Path, log: logging.Logger) -> None:
-    local = CANARY  # noqa: F841 - no local may show
-    log.info("plain %s, quoted %s", CANARY, {"url": f"/key/{quote(CANARY, safe='')}/"})
+    local = KEY  # noqa: F841 - no local may show
+    log.info("plain %s, quoted %s", KEY, {"url": f"/key/{quote(KEY, safe='')}/"})
     try:
-        raise ValueError(f"no such host: {CANARY}") from OSError(quote(CANARY))
+        raise ValueError(f"no such host: {KEY}") from OSError(quote(KEY))
     except ValueError:
         log.exception("failed", stack_info=True)
     text = file.read_text()
     assert text.count("[key]") == 2
-    assert CANARY not in text
-    assert quote(CANARY) not in text
+    assert KEY not in text
+    assert quote(KEY) not in text
+
+
+def test_of_a_group_of_errors_each_is_told(file: Path, log: logging.Logger) -> None:
+    def first() -> None:
+        raise ValueError(KEY)
+
+    def second() -> None:
+        raise OSError("Ana")
+
+    errors: list[Exception] = []
+    for each in (first, second):
+        try:
+            each()
+        except (ValueError, OSError) as error:
+            errors.append(error)
+    inner = ExceptionGroup("more of Ana", [errors[1]])
+    log.error("failed", exc_info=ExceptionGroup("of Ana", [errors[0], inner]))
+    text = file.read_text()
+    assert "in first" in text
+    assert "in second" in text
+    assert text.index("builtins.ValueError") < text.index("builtins.OSError")
+    assert "of Ana" not in text
+    assert "Ana" not in text.replace('raise OSError("Ana")', "")
 
 
 def test_a_hostile_text_can_neither_steer_the_terminal_nor_forge_a_record(
@@ -91,8 +116,8 @@ def test_nothing_reaches_standard_error(
 ) -> None:
     log.error("kept to the file")
     log.error("wrongly written %d", "text")
-    logging.getLogger("httpx").error("https://host/key/%s/", CANARY)
-    logging.getLogger("httpcore.connection").error("https://host/key/%s/", CANARY)
+    logging.getLogger("httpx").error("https://host/key/%s/", KEY)
+    logging.getLogger("httpcore.connection").error("https://host/key/%s/", KEY)
     close_log()
     log.error("after the end")
     assert capfd.readouterr() == ("", "")

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from canary import KEY
 from terminal_kit import ENTER, LOCAL_NUMBER, Desk, ctrl
 
 from gynetix_tui.sandbox import Sandbox
 
-KEY = "typed-key-7Q"
 STRANGER = "15551112222"
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from canary import KEY
 from terminal_kit import DEADLINE, PROGRAM, Desk
 
 from gynetix_tui import __version__
@@ -24,7 +25,7 @@ SENTENCE = re.compile(r"\Agynetix-tui: [^\x00-\x1f\x7f]+[.?]\r?\n\Z")
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     with Desk(tmp_path) as desk:
-        desk.environ.update(GYNETIX_API_KEY="a key", GYNETIX_BASE_URL="http://127.0.0.1:9/standard/api")
+        desk.environ.update(GYNETIX_API_KEY=KEY, GYNETIX_BASE_URL="http://127.0.0.1:9/standard/api")
         yield desk
 
 
@@ -74,7 +75,7 @@ def test_a_stream_that_is_no_terminal(desk: Desk, redirection: str) -> None:
         ("[pollings]\n", r'line 1: pollings: no such section; did you mean "polling"\?'),
         ('[polling]\nopen_seconds = "often"\n', r'line 2: polling\.open_seconds = "often": '),
         ('[gateway]\nbase_url = "http://example.com/api"\n', r"line 2: gateway\.base_url = .*https"),
-        ('[gateway]\napi_key = "hush"\n', r"line 2: gateway\.api_key: .*GYNETIX_API_KEY"),
+        ('[gateway]\napi_key = "hush"\n', r"line 2: gateway\.api_key: .*gynetix-tui key set"),
         ('[keys]\nsned = "ctrl+s"\n', r'keys\.sned: no such command; did you mean "send"\?'),
         ('[keys]\nsend = "ctrl+"\n', r'keys\.send = "ctrl\+": .* no key'),
         ('[keys]\nhelp = "ctrl+n"\n', r'keys\.help = "ctrl\+n": this key is already that of new'),

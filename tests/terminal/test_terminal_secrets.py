@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import stat
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
+from canary import KEY, output_holds_key
 from terminal_kit import ANA, ENTER, PROGRAM, Desk, ctrl
 
 from gynetix_tui.sandbox import Fault, FaultKind, Sandbox
-
-KEY = "CANARY/1 +ß"
-
-
-def spellings(secret: str) -> list[bytes]:
-    """The secret as it may be written: as it is, in a URL, in base64 at each of its three offsets."""
-    plain = secret.encode()
-    inner = [base64.b64encode(b" " * offset + plain)[4:-4] for offset in (1, 2, 3)]
-    return [plain, quote(secret, safe="").encode(), quote(secret).encode(), *inner]
-
-
-def assert_unseen(secret: str, *places: bytes) -> None:
-    for place in places:
-        for spelling in spellings(secret):
-            assert spelling not in place
 
 
 @pytest.fixture
@@ -70,7 +56,8 @@ def test_the_key_is_found_nowhere(desk: Desk, sandbox: Sandbox) -> None:
     ended = [path.read_bytes() for path in desk.files()]
     assert desk.store_file in desk.files()
     assert desk.state_folder / "gynetix-tui.log" in desk.files()
-    assert_unseen(KEY, words, *running, *ended, bytes(terminal.transcript))
+    for place in (words, *running, *ended, bytes(terminal.transcript)):
+        assert not output_holds_key(place)
 
 
 def test_nobody_else_can_read_what_is_kept(desk: Desk) -> None:
@@ -119,7 +106,7 @@ def test_the_editor_gets_the_draft_and_the_terminal_and_not_the_key(desk: Desk, 
     environ = Path(f"{seen}.environ").read_bytes()
     assert b"HOME=" in environ
     assert b"GYNETIX_API_KEY" not in environ
-    assert_unseen(KEY, environ)
+    assert not output_holds_key(environ)
     modes = Path(f"{seen}.modes").read_text().split()
     assert {"icanon", "echo", "isig"} <= set(modes)
     assert Path(f"{seen}.text").read_text() == "written"
@@ -131,6 +118,55 @@ def test_the_editor_gets_the_draft_and_the_terminal_and_not_the_key(desk: Desk, 
     terminal.press(ctrl("q"))
     assert terminal.finish() == 0
     terminal.assert_restored()
+
+
+# What makes Textual write keys, screens and messages to files, or to whoever listens on a port.
+TEXTUAL_TELLS = {
+    "TEXTUAL": "debug,devtools",
+    "TEXTUAL_DEBUG": "1",
+    "TEXTUAL_LOG": "textual.log",
+    "TEXTUAL_SCREENSHOT": "1",
+    "TEXTUAL_SCREENSHOT_LOCATION": ".",
+    "TEXTUAL_SCREENSHOT_FILENAME": "screen.svg",
+}
+
+
+def test_textuals_own_debugging_writes_nothing(desk: Desk) -> None:
+    """No keys.log with the key as it is typed, no log, no picture: neither where it is started nor anywhere else."""
+    del desk.environ["GYNETIX_API_KEY"]
+    desk.environ.update(TEXTUAL_TELLS)
+    desk.add_contact()
+    before = set(desk.files(desk.folder))
+    terminal = desk.start()
+    terminal.wait_for("Enter starts")
+    terminal.write(KEY, hidden=True)
+    terminal.press(ENTER)
+    terminal.press(ENTER)  # the local number is known
+    terminal.wait_for("live, checked")
+    terminal.press(ENTER)
+    terminal.wait_for("^ Enter send")
+    terminal.write("a draft")
+    # The picture would be made a second after the start; the sibling below sees it made.
+    late = time.monotonic() + 1.5
+    terminal.wait_for(lambda _: time.monotonic() > late)
+    terminal.press(ctrl("q"))
+    assert terminal.finish() == 0
+    terminal.assert_restored()
+    made = {path.name for path in set(desk.files(desk.folder)) - before}
+    assert made <= {"gynetix-tui.log", "config.toml", "store.db-wal", "store.db-shm"}
+    assert not output_holds_key(bytes(terminal.transcript))
+
+
+def test_with_these_variables_textual_does_write(desk: Desk) -> None:
+    """Or the test above would see nothing: a program that does not take them away."""
+    desk.environ.update(TEXTUAL_TELLS | {"TEXTUAL": "debug"})
+    plain = "from textual.app import App; App().run()"
+    terminal = desk.start(command=[sys.executable, "-c", plain])
+    terminal.wait_for(lambda _: (desk.folder / "screen.svg").exists())
+    terminal.press(b"k")
+    terminal.press(ctrl("q"))
+    terminal.finish()
+    assert {"keys.log", "textual.log", "screen.svg"} <= {path.name for path in desk.files(desk.folder)}
 
 
 def test_an_editor_that_is_not_there_costs_nothing(desk: Desk) -> None:

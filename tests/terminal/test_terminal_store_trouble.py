@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from canary import KEY
 from terminal_kit import ANA, ENTER, Desk, Terminal, ctrl
 
 from gynetix_tui.sandbox import Person, Sandbox
@@ -17,7 +18,7 @@ UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(people=[Person(ANA.removeprefix("+"), "Ana Torres")], reply_delay=0.1) as sandbox:
+    with Sandbox(key=KEY, people=[Person(ANA.removeprefix("+"), "Ana Torres")], reply_delay=0.1) as sandbox:
         yield sandbox
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from canary import KEY
 from terminal_kit import ANA, ENTER, LOCAL_NUMBER, Desk, Terminal, ctrl
 
 from gynetix_tui.sandbox import Fault, FaultKind, Person, RecordedRequest, Sandbox
@@ -25,7 +26,7 @@ C1 = re.compile(rb"\xc2[\x80-\x9f]")
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     ana = Person(ANA.removeprefix("+"), "Ana Torres", then=("Noted.",))
-    with Sandbox(people=[ana], reply_delay=0.1) as sandbox:
+    with Sandbox(key=KEY, people=[ana], reply_delay=0.1) as sandbox:
         yield sandbox
 
 

@@ -19,7 +19,7 @@ from gynetix_tui.engine.account import connect
 from gynetix_tui.engine.engine import Engine
 from gynetix_tui.gateway import Gateway as GatewayClient
 from gynetix_tui.model import ContactId, ContactSummary, PhoneNumber
-from gynetix_tui.sandbox import DEFAULT_KEY, DEMO_PEOPLE, Person, Sandbox
+from gynetix_tui.sandbox import DEMO_PEOPLE, Person, Sandbox
 from gynetix_tui.settings.schema import Gateway, Polling, Settings
 from gynetix_tui.settings.secret import ApiKey
 from gynetix_tui.store import Store
@@ -33,6 +33,8 @@ START = 1_792_870_200.0
 """Saturday 24 October 2026, 13:30 in Denver."""
 ZONE = ZoneInfo("America/Denver")
 DEADLINE_SECONDS = 10.0
+KEY = "CANARY/1 +ß"
+"""That of canary.py, which the script that makes the README's pictures would not find."""
 
 
 class Clock:
@@ -188,7 +190,7 @@ def setting(
     folder: Path,
     *,
     people: Sequence[Person] = DEMO_PEOPLE,
-    key: str = DEFAULT_KEY,
+    key: str = KEY,
     keyring: str = "",
     local_number: PhoneNumber | None = LOCAL_NUMBER,
     polling: Polling | None = None,
@@ -212,7 +214,7 @@ def setting(
     clock = Clock()
     held = Keyring(keyring, key)
     often = polling or Polling(requests_per_minute=6000)
-    with Sandbox(now=clock, people=people, reply_delay=2.0) as sandbox:
+    with Sandbox(key=KEY, now=clock, people=people, reply_delay=2.0) as sandbox:
         store_file = folder / "store.db"
         with Store.open(store_file) as writable, writable.transaction():
             for person in people:

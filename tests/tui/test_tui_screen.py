@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from stage import Stage, stage
+from stage import KEY, Stage, stage
 from textual.widgets import Input
 
 from gynetix_tui.sandbox import Call, Fault, FaultKind, Person
@@ -103,8 +103,8 @@ async def test_the_first_start_asks_says_where_the_key_goes_and_hides_it(tmp_pat
         tmp_path, key="", keyring="the test's keyring", local_number=None, size=(80, 24)
     ) as play:
         await play.until_text("API key", "The key will be kept in the test's keyring")
-        await play.write("sandbox-key")
-        assert "sandbox-key" not in play.text
+        await play.write(KEY)
+        assert KEY not in play.text
         assert "•••••••••••" in play.text
         await play.press("enter")
         await play.write("12")
@@ -115,7 +115,7 @@ async def test_the_first_start_asks_says_where_the_key_goes_and_hides_it(tmp_pat
         await play.write("(555) 666-7777")
         await play.press("enter")
         await play.until_text("live, checked every 5 s")
-        assert play.keyring.key == "sandbox-key"
+        assert play.keyring.key == KEY
         assert tomllib.loads((tmp_path / "config.toml").read_text()) == {
             "gateway": {"from_number": "+15556667777"}
         }
@@ -137,7 +137,7 @@ async def test_without_a_keyring_the_key_is_for_this_run_and_that_is_said_first(
         assert isinstance(play.app.screen, FirstStart)
         await play.press("enter")
         await play.until_text("The API key is empty")
-        await play.write("sandbox-key")
+        await play.write(KEY)
         await play.press("enter")
         await play.until_text("live, checked every 5 s")
         assert play.keyring.key == ""
