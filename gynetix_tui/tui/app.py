@@ -10,12 +10,13 @@ from textual.driver import Driver
 
 from gynetix_tui.engine.events import Event, KeyNeeded
 from gynetix_tui.errors import GynetixError
-from gynetix_tui.model import ContactId, PhoneNumber
+from gynetix_tui.model import Contact, ContactId, PhoneNumber
 from gynetix_tui.text import clean
 from gynetix_tui.tui.commands import Place, bindings
 from gynetix_tui.tui.crash import QuietCrash
 from gynetix_tui.tui.screens.main import EngineSpoke, MainScreen
 from gynetix_tui.tui.session import Session
+from gynetix_tui.tui.terminal import has_shell
 from gynetix_tui.tui.theme import DARK, LIGHT, choose
 
 LONGEST_PASTE = 20_000
@@ -41,7 +42,7 @@ class GynetixApp(QuietCrash[str], inherit_bindings=False):
     TITLE = "Gynetix"
     CSS = """
     Screen { scrollbar-size: 0 0; }
-    ToastRack { align: right top; margin-top: 2; }
+    ToastRack { dock: top; align: right top; margin: 2 0 0 0; }
     Toast { background: $panel; padding: 0 1; margin-top: 0; border: none; }
     """
 
@@ -67,7 +68,7 @@ class GynetixApp(QuietCrash[str], inherit_bindings=False):
 
     def get_default_screen(self) -> MainScreen:
         """The main screen is there from the first frame on."""
-        self._main = MainScreen(self.session)
+        self._main = MainScreen(self.session, self._environ)
         return self._main
 
     def on_mount(self) -> None:
@@ -96,9 +97,10 @@ class GynetixApp(QuietCrash[str], inherit_bindings=False):
     def on_asked(self, message: Asked) -> None:
         """Ask the user for the key."""
         assert isinstance(message.event, KeyNeeded)  # noqa: S101 - nothing else is posted as Asked
-        self.run_worker(self._ask_key(message.event.reason), exclusive=True, group="key")
+        event = message.event
+        self.run_worker(self._ask_key(event.reason, keyring=event.keyring), exclusive=True, group="key")
 
-    async def _ask_key(self, reason: str, *, changing: bool = False) -> None:
+    async def _ask_key(self, reason: str, *, keyring: str | None, changing: bool = False) -> None:
         from gynetix_tui.tui.screens.first_start import FirstStart, Started
 
         if any(isinstance(screen, FirstStart) for screen in self.screen_stack):
@@ -111,7 +113,6 @@ class GynetixApp(QuietCrash[str], inherit_bindings=False):
                 gateway = replace(self.session.settings.gateway, from_number=PhoneNumber(choice.local_number))
                 self.session.settings = replace(self.session.settings, gateway=gateway)
 
-        keyring = await self.session.engine.keyring()
         await self.push_screen(
             FirstStart(self.session, reason=reason, keyring=keyring, changing=changing), started
         )
@@ -121,12 +122,17 @@ class GynetixApp(QuietCrash[str], inherit_bindings=False):
         """What is written and not yet in the store, also when the screen is gone already."""
         return self._main.talk.drafts.unkept if self._main else {}
 
+    def contact_of(self, contact_id: ContactId) -> Contact | None:
+        """A contact to whom something was written in this run, as last read; also when it was deleted since."""
+        return self._main.talk.contact_of(contact_id) if self._main else None
+
     async def action_leave(self) -> None:
         """Quit, with what was written kept; ask where that cannot be."""
         if self._main is None:
             self.exit()
             return
         await self._main.talk.keep_drafts()
+        await self._main.talk.put_back()
         if not any(self._main.talk.drafts.unkept.values()):
             self.exit()
             return
@@ -143,13 +149,20 @@ class GynetixApp(QuietCrash[str], inherit_bindings=False):
 
     async def action_suspend(self) -> None:
         """Back to the shell for a while, with what was written kept."""
+        if not has_shell():
+            self.notify(
+                "There is no shell to go back to: this terminal runs nothing else.",
+                severity="warning",
+                markup=False,
+            )
+            return
         if self._main is not None:
             await self._main.talk.keep_drafts()
         self.action_suspend_process()
 
     async def action_ask_key(self) -> None:
         """Ask for another API key."""
-        self.run_worker(self._ask_key("", changing=True), exclusive=True, group="key")
+        self.run_worker(self._ask_key("", keyring=None, changing=True), exclusive=True, group="key")
 
     async def on_event(self, event: events.Event) -> None:
         """Clean what is pasted, wherever it goes: it may hold anything, and would be shown as it is."""
@@ -192,9 +205,10 @@ class GynetixApp(QuietCrash[str], inherit_bindings=False):
         contact_id = main.talk.contact_id
         try:
             text = await edit(self, main.talk.composer.text, self._environ)
-            if contact_id == main.talk.contact_id:
+            if contact_id == main.talk.addressee:
                 main.talk.set_text(text)
             elif contact_id is not None:  # the conversation is another one by now
-                await self.session.engine.save_draft(contact_id, text)
+                main.talk.drafts.wrote(contact_id, text)
+                await main.talk.keep_drafts()
         except GynetixError as error:
-            self.notify(str(error), severity="warning", markup=False)
+            self.notify(clean(str(error), limit=500), severity="warning", markup=False)  # it names $VISUAL

@@ -2,23 +2,27 @@
 
 Writing to the store takes time, and may fail for now. Meanwhile keys are typed, conversations are switched and the
 program may be asked to end. So what leaves the composer is noted here first, at once, under its contact.
+
+Another client may delete a contact while something is being written to them. The store keeps no draft for nobody, so
+that text stays here, until there is a contact with the number again.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from gynetix_tui.errors import GynetixError, StoreBusy, StoreUnwritable
-from gynetix_tui.model import ContactId
+from gynetix_tui.model import Contact, ContactId
 
-Save = Callable[[ContactId, str], Awaitable[None]]
+Save = Callable[[ContactId, str], Awaitable[bool]]
 
 
 class Drafts:
     """The drafts of this run.
 
     Args:
-        save: Puts a draft into the store.
+        save: Puts a draft into the store; False where that did not, because the contact was deleted.
     """
 
     def __init__(self, save: Save) -> None:
@@ -27,12 +31,27 @@ class Drafts:
         self._held: dict[ContactId, str] = {}
         self._outgoing: dict[ContactId, list[str]] = {}
         self._busy: set[ContactId] = set()
+        self._gone: dict[ContactId, Contact] = {}
+        self._turn = asyncio.Lock()
 
-    def opened(self, contact_id: ContactId, stored: str) -> str:
-        """A conversation comes onto the screen; return what was written in it, given what the store holds."""
-        if contact_id not in self._busy:
-            self._stored[contact_id] = stored
-        return self._held.get(contact_id, stored)
+    def opened(self, contact: Contact, stored: str) -> str:
+        """A conversation comes onto the screen; return what was written in it, given what the store holds.
+
+        What was written to the same number under a contact that was deleted comes along.
+        """
+        if contact.id not in self._busy:
+            self._stored[contact.id] = stored
+        before = [id_ for id_, gone in self._gone.items() if gone.number == contact.number]
+        texts = [self._held.get(contact.id, stored), *(self._held.get(id_, "") for id_ in before)]
+        for id_ in before:
+            self.forget(id_)
+        text = "\n".join(filter(None, texts)) if before else texts[0]
+        self.wrote(contact.id, text)
+        return text
+
+    def written(self, contact_id: ContactId) -> str:
+        """What was written in a conversation that was opened before."""
+        return self._held.get(contact_id, self._stored.get(contact_id, ""))
 
     def wrote(self, contact_id: ContactId, text: str) -> None:
         """This stands in the composer now."""
@@ -42,9 +61,21 @@ class Drafts:
             self._held[contact_id] = text
 
     def forget(self, contact_id: ContactId) -> None:
-        """The contact was deleted."""
+        """What was written to this contact is wanted no more, or kept elsewhere."""
         self._held.pop(contact_id, None)
         self._stored.pop(contact_id, None)
+        self._gone.pop(contact_id, None)
+
+    def bereave(self, contact: Contact, text: str) -> None:
+        """The contact was deleted, and this was written to them; what they are still to be sent joins it by itself."""
+        self._gone[contact.id] = contact
+        self._stored.pop(contact.id, None)
+        self._held[contact.id] = text
+
+    @property
+    def ownerless(self) -> list[tuple[Contact, str]]:
+        """What was written to contacts that were deleted, each with the contact as it was."""
+        return [(contact, text) for id_, contact in self._gone.items() if (text := self._joined(id_))]
 
     @property
     def unkept(self) -> dict[ContactId, str]:
@@ -52,25 +83,35 @@ class Drafts:
         contacts = {**self._outgoing, **self._held}
         return {contact_id: self._joined(contact_id) for contact_id in contacts}
 
-    async def keep(self) -> None:
+    async def keep(self) -> list[ContactId]:
         """Put into the store what is not there yet; what it does not take for now stays here.
+
+        What is under way already is waited for: whoever keeps drafts before the end wants all of them kept.
+
+        Returns:
+            Contacts that turned out to be deleted; what was written to them stays here.
 
         Raises:
             StoreError: The store will not take it.
         """
-        for contact_id, text in list(self._held.items()):
-            # A text on its way into the outbox is still the stored draft: were that cleared first, a kill would lose it.
-            if contact_id in self._busy or contact_id in self._outgoing:
-                continue
-            self._busy.add(contact_id)
-            try:
-                await self._save(contact_id, text)
-            except (StoreUnwritable, StoreBusy):
-                continue
-            else:
-                self._settled(contact_id, text)
-            finally:
-                self._busy.discard(contact_id)
+        homeless = []
+        async with self._turn:
+            for contact_id, text in list(self._held.items()):
+                # A text on its way into the outbox is still the stored draft: were that cleared first, a kill would
+                # lose it.
+                if contact_id in self._gone or contact_id in self._outgoing:
+                    continue
+                self._busy.add(contact_id)
+                try:
+                    if await self._save(contact_id, text) or not text:
+                        self._settled(contact_id, text)
+                    else:
+                        homeless.append(contact_id)
+                except (StoreUnwritable, StoreBusy):
+                    continue
+                finally:
+                    self._busy.discard(contact_id)
+        return homeless
 
     def submit(self, contact_id: ContactId, text: str) -> None:
         """The user sends this; the composer is empty now."""
@@ -87,21 +128,22 @@ class Drafts:
         Raises:
             GynetixError: It was not handed on.
         """
-        text = self._outgoing[contact_id][0]
-        self._busy.add(contact_id)
-        try:
-            await send(text)
-        except GynetixError:
-            self._held[contact_id] = self._joined(contact_id)
-            self._outgoing.pop(contact_id)
-            raise
-        else:
-            self._outgoing[contact_id].pop(0)
-            if not self._outgoing[contact_id]:
+        async with self._turn:
+            text = self._outgoing[contact_id][0]
+            self._busy.add(contact_id)
+            try:
+                await send(text)
+            except GynetixError:
+                self._held[contact_id] = self._joined(contact_id)
                 self._outgoing.pop(contact_id)
-            self._settled(contact_id, "")
-        finally:
-            self._busy.discard(contact_id)
+                raise
+            else:
+                self._outgoing[contact_id].pop(0)
+                if not self._outgoing[contact_id]:
+                    self._outgoing.pop(contact_id)
+                self._settled(contact_id, "")
+            finally:
+                self._busy.discard(contact_id)
 
     def waits(self, contact_id: ContactId) -> bool:
         """Whether a submitted text of this contact is still to be handed on."""

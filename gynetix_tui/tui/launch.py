@@ -22,6 +22,7 @@ from gynetix_tui.engine.account import Account, RealAccount
 from gynetix_tui.engine.engine import Engine
 from gynetix_tui.engine.sender import QUIT_SECONDS, SETTLE_SECONDS
 from gynetix_tui.errors import ConfigError, GynetixError
+from gynetix_tui.model import Contact, ContactId
 from gynetix_tui.settings.config import load_settings, read_source
 from gynetix_tui.settings.keys import SystemKeyring, key_from_environment, patience
 from gynetix_tui.settings.keysource import configured_key
@@ -178,7 +179,18 @@ def _save_drafts(app: GynetixApp, store_file: Path) -> None:
         return
     with suppress(GynetixError), Store.open(store_file) as store:
         for contact_id, text in unkept.items():
-            store.drafts.put(contact_id, text, now=time.time())
+            _save_draft(store, contact_id, app.contact_of(contact_id), text)
+
+
+def _save_draft(store: Store, contact_id: ContactId, contact: Contact | None, text: str) -> None:
+    if text and contact and store.contacts.get(contact_id) is None:
+        # Deleted by another client, and nobody can be asked: a contact too many is better than a text lost.
+        found = store.contacts.find(contact.number)
+        contact_id = found.id if found else store.contacts.add(contact.number, contact.name, now=time.time())
+        stored = store.drafts.get(contact_id)
+        if not text.startswith(stored):  # else it is what the signal's handler kept a moment ago
+            text = f"{stored}\n{text}"
+    store.drafts.put(contact_id, text, now=time.time())
 
 
 def _leave_soon(loop: asyncio.AbstractEventLoop, app: GynetixApp, code: int) -> None:

@@ -6,6 +6,7 @@ version for it, and the tests in a pseudo-terminal guard each of them.
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import functools
 import os
@@ -28,6 +29,8 @@ SMALLEST_NAMES = frozenset({"", "dumb", "unknown"})
 DEADLINE_SECONDS = 2.0
 """How long a way out may take before the process ends all the same."""
 WATCH_SECONDS = 1.0
+BACKGROUND_SECONDS = 0.1
+"""How long a process that was continued in the background waits for the signal that may come with that."""
 
 
 def require_terminal(environ: Mapping[str, str]) -> None:
@@ -51,6 +54,11 @@ def require_terminal(environ: Mapping[str, str]) -> None:
 class _Writer(WriterThread):
     """Goes on taking output when the terminal is gone: were it to die, its full queue would block the event loop."""
 
+    def write(self, text: str) -> None:
+        """Take output; what comes after the end (while suspended, at a way out) goes nowhere, for the same reason."""
+        if self.is_alive():
+            super().write(text)
+
     def run(self) -> None:
         """Write until told to stop."""
         broken = False
@@ -64,6 +72,10 @@ class _Writer(WriterThread):
             except (OSError, ValueError):
                 broken = True
                 self._forget()
+        # The word to stop may have been in the queue already behind the last text, which is then still held here: at
+        # the program's end Python would write it, but while it is suspended nobody would.
+        with suppress(OSError, ValueError):
+            self._file.flush()
 
     def _forget(self) -> None:
         """Lead the file nowhere: Python flushes its buffer at the end, and would fail with a code of its own, 120."""
@@ -110,20 +122,78 @@ def _overlap(text: str, marker: str) -> str:
     return next((beginning for beginning in beginnings if text.endswith(beginning)), "")
 
 
-class TerminalDriver(linux_driver.LinuxDriver):
-    """Textual's driver, which resumes only what was suspended."""
+def has_shell() -> bool:
+    """Whether somebody can continue this process once it has stopped.
 
-    _suspended_by_signal = False
+    A shell with job control puts each job into a process group of its own. In the group of the session's leader
+    (`ssh -t host gynetix-tui`, `tmux new gynetix-tui`, a terminal's `-e`) there is no such shell: stopped there, the
+    program would hang for ever.
+    """
+    return os.getpgrp() != os.getsid(0)
+
+
+class TerminalDriver(linux_driver.LinuxDriver):
+    """Textual's driver, which gives the terminal away whole, resumes only what was suspended, and only in front."""
+
+    _suspended = False
 
     def _sigtstp_application(self, *signal_and_frame: object) -> None:
-        self._suspended_by_signal = True
-        super()._sigtstp_application(*signal_and_frame)
+        if self._suspended or not has_shell():
+            return
+        # The terminal's own Ctrl+Z works again before all is given away, and a key that is held down repeats.
+        signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+        if self._auto_restart:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        self._suspended = True
+        signal.signal(signal.SIGTSTP, self._sigtstp_application)
+        os.kill(os.getpid(), signal.SIGSTOP)
 
     def _sigcont_application(self, *signal_and_frame: object) -> None:
         # SIGCONT comes without SIGTSTP before it too: systemd sends it after SIGTERM. Then nothing is to be resumed.
-        if self._suspended_by_signal:
-            self._suspended_by_signal = False
-            super()._sigcont_application(*signal_and_frame)
+        if not self._suspended:
+            return
+        if not self._auto_restart:  # an editor has the terminal
+            self._suspended = False
+        elif self._is_in_front():
+            self.resume_application_mode()
+        else:
+            # `bg`, or the SIGCONT after a SIGTERM. Two signals may reach two threads, and come in any order: stopped
+            # again at once, the process might never see the other. In a handler nothing else wakes the loop.
+            loop = asyncio.get_running_loop()
+            loop.call_soon_threadsafe(loop.call_later, BACKGROUND_SECONDS, self._stop_again)
+
+    def _stop_again(self) -> None:
+        """In the background there is nothing to do but to wait for the terminal, unless the way out has begun."""
+        if self._suspended and signal.getsignal(signal.SIGCONT) == self._sigcont_application:
+            if self._is_in_front():
+                self.resume_application_mode()
+            else:
+                os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _is_in_front(self) -> bool:
+        """Whether the terminal is this process's group's; one that has gone is nobody's, and is noticed elsewhere."""
+        try:
+            return os.tcgetpgrp(self.fileno) == os.getpgrp()
+        except OSError:
+            return True
+
+    def start_application_mode(self) -> None:
+        """Take the terminal; in the background (`bg`) Textual stops the process again, and nothing has begun."""
+        before = self._writer_thread
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual says nothing of its types
+        if self._writer_thread is not before:
+            self._suspended = False
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back, unless a shell has it: its modes are the shell's, and touching them would stop us."""
+        if not self._suspended:
+            super().stop_application_mode()
+
+    def disable_input(self) -> None:
+        """Read no more, with the same exception."""
+        if not self._suspended:
+            super().disable_input()
 
 
 def repair_driver() -> type[TerminalDriver]:
@@ -141,6 +211,9 @@ def _forgiving_decoder(encoding: str) -> Callable[[], codecs.IncrementalDecoder]
 
 class WaysOut:
     """Leaves in order when the terminal hangs up or somebody ends the program.
+
+    SIGHUP leads to the exit code 129, SIGTERM to 143, SIGINT to 130: each saves what is written and restores the
+    terminal. SIGINT comes from outside only: on the screen, Ctrl+C is a key like others, and copies.
 
     The handlers are Python's own, not the event loop's: they must run while the loop is blocked on a terminal that
     takes no more output.
@@ -167,6 +240,9 @@ class WaysOut:
         """The screen is gone, so the terminal holds nothing up any more: what is under way has so long to end."""
         self._leaving.set()
         self._give_up_after(seconds)
+        # Ctrl+Z and fg now mean this process and no screen: the driver's handlers would begin one.
+        for number in (signal.SIGTSTP, signal.SIGCONT):
+            signal.signal(number, signal.SIG_DFL)
 
     def _caught(self, number: int, frame: FrameType | None) -> None:
         del frame
@@ -176,6 +252,10 @@ class WaysOut:
             return
         self._leaving.set()
         self._code = 128 + number
+        # Nor is it stopped on its way out. A stopped process gets its signal together with the SIGCONT that lets it
+        # run: that must not take the terminal again, which is the shell's; it would be stopped once more for it.
+        for other in (signal.SIGTSTP, signal.SIGCONT):
+            signal.signal(other, signal.SIG_IGN)
         self._give_up_after(DEADLINE_SECONDS)
         try:
             self._save()

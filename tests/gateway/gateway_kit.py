@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from canary import KEY as KEY
 
 from gynetix_tui.errors import GatewayError
 from gynetix_tui.gateway import Gateway, client
@@ -17,7 +18,6 @@ from gynetix_tui.sandbox import Sandbox
 from gynetix_tui.settings.secret import ApiKey
 
 START = 1_516_816_290.0
-KEY = "CANARY/1 +ß"
 SEGMENT = "CANARY%2F1%20%2B%C3%9F"
 """The key as one segment of a path (RFC 3986 §3.3)."""
 ANA = PhoneNumber("+15557778888")

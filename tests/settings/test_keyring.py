@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from canary import KEY as TEXT
 from keyring.backend import KeyringBackend
 from keyring.errors import InitError, KeyringLocked, NoKeyringError, PasswordDeleteError
 
@@ -17,7 +18,7 @@ from gynetix_tui.settings.deadline import call_with_deadline, in_daemon_thread
 from gynetix_tui.settings.keys import SystemKeyring, key_from_environment, patience
 from gynetix_tui.settings.secret import ApiKey
 
-KEY = ApiKey("CANARY-81b0")
+KEY = ApiKey(TEXT)
 AT_ONCE = 0.02
 PATIENT = 30.0
 
@@ -108,7 +109,7 @@ def said(call: Callable[[], object]) -> str:
 
 
 def test_the_environment_gives_the_key_and_loses_it() -> None:
-    environ = {"GYNETIX_API_KEY": " CANARY-81b0\n", "OTHER": "x"}
+    environ = {"GYNETIX_API_KEY": f" {TEXT}\n", "OTHER": "x"}
     assert key_from_environment(environ) == KEY
     assert environ == {"OTHER": "x"}
 
@@ -130,7 +131,7 @@ def test_a_key_is_saved_loaded_and_deleted() -> None:
     keyring = ring(backend)
     assert keyring.load("+15556667777") is None
     keyring.save("+15556667777", KEY)
-    assert backend.entries == {("gynetix-tui", "+15556667777"): "CANARY-81b0"}
+    assert backend.entries == {("gynetix-tui", "+15556667777"): TEXT}
     assert keyring.load("+15556667777") == KEY
     assert keyring.load("other") is None
     keyring.delete("+15556667777")

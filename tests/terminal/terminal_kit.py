@@ -25,6 +25,7 @@ from types import TracebackType
 from typing import Self
 
 import pyte
+from canary_net import hand_over
 
 from gynetix_tui.model import ContactId, PhoneNumber
 from gynetix_tui.sandbox import Sandbox
@@ -35,6 +36,8 @@ DEADLINE = 15.0
 """Seconds after which what is waited for does not come any more."""
 HAND = 0.02
 """Seconds between two keys of a hand. An Enter that comes within 10 ms of a key is taken as part of a paste."""
+CALM_SECONDS = 1.0
+"""How long a program is watched that should be doing nothing."""
 
 LOCAL_NUMBER = "+15556667777"
 ANA = "+15557778888"
@@ -54,6 +57,12 @@ _UNFINISHED = re.compile("\x1b(?:\\[[0-?]*[ -/]*|[\\]P^_][^\x07\x1b]*\x1b?)?$")
 
 def ctrl(letter: str) -> bytes:
     return bytes([ord(letter.upper()) & 0x1F])
+
+
+def cpu_seconds(pid: int) -> float:
+    """The CPU time that a process has used; its children's is not in it."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Drawing:
@@ -249,23 +258,73 @@ class Terminal:
         return code
 
     def assert_restored(self) -> None:
-        """The terminal is as it was: its modes, the ordinary screen, the cursor, no mouse reports."""
+        """The terminal is as it was: its modes, and what `assert_handed_back` looks at."""
         assert self._modes_after == self._modes
-        said = bytes(self.transcript)
+        self.assert_handed_back()
+
+    def assert_handed_back(self) -> None:
+        """What the program switched on is off: the alternate screen, mouse, pastes; the cursor is shown."""
+        with self._news:
+            said = bytes(self.transcript)
         last = dict(re.findall(rb"\x1b\[\?(\d+)([hl])", said))
         assert b"1049" in last, "the alternate screen was never entered"
         # Among them the alternate screen, the mouse, the focus and pastes; on at first are the cursor and wrapping.
-        assert {mode for mode, state in last.items() if state == b"h"} == {b"7", b"25"}
+        left_on = {mode.decode() for mode, state in last.items() if state == b"h"}
+        assert left_on == {"7", "25"}, f"left on: {sorted(left_on)}"
         assert said.count(b"\x1b[>") == said.count(b"\x1b[<u"), "the keyboard's mode is as it was"
+
+    @property
+    def modes(self) -> list[object]:
+        """The terminal's modes as they are now, as `termios` tells them."""
+        return list(termios.tcgetattr(self._master))
+
+    @property
+    def foreground(self) -> int:
+        """The process group that has the terminal: of a job, its first process's id too."""
+        return os.tcgetpgrp(self._master)
+
+    def assert_calm(self, pid: int | None = None) -> None:
+        """The program, or another process, hardly works while nothing happens."""
+        pid = pid or self.pid
+        before = cpu_seconds(pid)
+        time.sleep(CALM_SECONDS)  # what is measured is this time
+        spent = cpu_seconds(pid) - before
+        assert spent < CALM_SECONDS / 2, f"{spent:.2f} s of CPU in {CALM_SECONDS:g} s"
 
     def end(self) -> None:
         """End it in any case, and release everything."""
         if self._process.poll() is None:
             self._process.kill()
         self.close()
+        hand_over("what a terminal was sent", bytes(self.transcript))
         self._process.wait(DEADLINE)
         with suppress(OSError):
             os.close(self._stop)
+
+
+@contextmanager
+def traffic(terminal: Terminal, sandbox: Sandbox) -> Iterator[None]:
+    """New texts twenty times a second, each fetched and drawn, until the block ends."""
+    enough = threading.Event()
+
+    def chat() -> None:
+        for number in itertools.count():
+            if enough.wait(0.05):
+                return
+            sandbox.world.receive(ANA, f"chatter {number}")
+            try:
+                terminal.send(ctrl("r"))
+            except OSError:  # the terminal is closed
+                return
+
+    thread = threading.Thread(target=chat)
+    thread.start()
+    try:
+        terminal.wait_for("chatter 9$")
+        yield
+    finally:
+        enough.set()
+        thread.join()
 
 
 class Desk:
@@ -350,9 +409,16 @@ class Desk:
         with Store.open(self.store_file) as store:
             yield store
 
-    def open_conversation(self, *, columns: int = 80, lines: int = 24) -> Terminal:
+    def open_conversation(
+        self,
+        *,
+        command: list[str] | None = None,
+        columns: int = 80,
+        lines: int = 24,
+        controlling: bool = True,
+    ) -> Terminal:
         """Start the program and open the first conversation of the list, with the cursor in the composer."""
-        terminal = self.start(columns=columns, lines=lines)
+        terminal = self.start(command=command, columns=columns, lines=lines, controlling=controlling)
         terminal.wait_for("live, checked")
         terminal.press(ENTER)
         terminal.wait_for("^ Enter send")

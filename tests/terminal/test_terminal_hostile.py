@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from canary import KEY
 from hostile_kit import HARM, SURVIVORS, Foul, Screen, read_wire, storable, together
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -28,7 +29,7 @@ ROW_OF_A_TEXT = re.compile(r"[ ▌]\d\d:\d\d (?:✓✓|  ) (?:You|Ana) ")
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(people=[], reply_delay=0.1) as sandbox:
+    with Sandbox(key=KEY, people=[], reply_delay=0.1) as sandbox:
         yield sandbox
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from canary import KEY
 from hostile_kit import HARM, assert_plain, storable
 from terminal_kit import ANA, ENTER, Desk, ctrl
 
@@ -20,7 +21,7 @@ VALUE = "".join(HARM[name] for name in ("clipboard", "c1 csi", "override", "rese
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     with Desk(tmp_path) as desk:
-        desk.environ.update(GYNETIX_API_KEY="a key of ours")
+        desk.environ.update(GYNETIX_API_KEY=KEY)
         yield desk
 
 
@@ -106,7 +107,7 @@ def test_the_doctor_in_a_hostile_environment(desk: Desk) -> None:
 def test_the_doctor_over_a_hostile_store_and_the_log(desk: Desk) -> None:
     """What was met on the screen shows neither in the report nor in the log."""
     harm = "".join(map(storable, HARM.values()))
-    with Sandbox(people=[]) as sandbox:
+    with Sandbox(key=KEY, people=[]) as sandbox:
         desk.use(sandbox)
         desk.add_contact(name=f"secret {harm}")
         sandbox.world.receive(ANA, f"secret {harm}")

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import itertools
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
-from signal import SIGCONT, SIGHUP, SIGTERM, Signals
+from signal import SIGCONT, SIGHUP, SIGINT, SIGTERM, Signals
 
 import pytest
-from terminal_kit import ANA, ENTER, PROGRAM, Desk, Terminal, ctrl
+from canary import KEY
+from terminal_kit import PROGRAM, Desk, Terminal, ctrl, traffic
 
 from gynetix_tui.model import ContactId
 from gynetix_tui.sandbox import Sandbox
 
 DRAFT = "still here"
+OUT_SECONDS = 2.5
+"""Two seconds, and a moment for this machine to tell of it."""
+NOTICED_SECONDS = 1.0
+"""How much later at most the program sees that its terminal has gone where no signal tells it."""
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(people=[]) as sandbox:
+    with Sandbox(key=KEY, people=[]) as sandbox:
         yield sandbox
 
 
@@ -37,34 +41,16 @@ def contact(desk: Desk) -> ContactId:
     return desk.add_contact()
 
 
-@contextmanager
-def traffic(terminal: Terminal, sandbox: Sandbox) -> Iterator[None]:
-    """New texts twenty times a second, each fetched and drawn, until the block ends."""
-    enough = threading.Event()
-
-    def chat() -> None:
-        for number in itertools.count():
-            if enough.wait(0.05):
-                return
-            sandbox.world.receive(ANA, f"chatter {number}")
-            try:
-                terminal.send(ctrl("r"))
-            except OSError:  # the terminal is closed
-                return
-
-    thread = threading.Thread(target=chat)
-    thread.start()
-    try:
-        terminal.wait_for("chatter 9$")
-        yield
-    finally:
-        enough.set()
-        thread.join()
-
-
-def written(desk: Desk, sandbox: Sandbox, *, busy: bool) -> Iterator[Terminal]:
+def written(
+    desk: Desk,
+    sandbox: Sandbox,
+    *,
+    busy: bool,
+    command: list[str] | None = None,
+    controlling: bool = True,
+) -> Iterator[Terminal]:
     """A session with a draft that was typed a moment ago."""
-    terminal = desk.open_conversation()
+    terminal = desk.open_conversation(command=command, controlling=controlling)
     with traffic(terminal, sandbox) if busy else nullcontext():
         terminal.write(DRAFT)
         yield terminal
@@ -84,55 +70,57 @@ def terminal(
 
 @pytest.mark.parametrize(
     ("signals", "code"),
-    [((SIGTERM,), 143), ((SIGHUP,), 129), ((SIGTERM, SIGCONT), 143), ((SIGTERM, SIGTERM), 143)],
+    [
+        ((SIGTERM,), 143),
+        ((SIGHUP,), 129),
+        ((SIGINT,), 130),
+        ((SIGTERM, SIGCONT), 143),
+        ((SIGHUP, SIGCONT), 129),
+        ((SIGTERM, SIGTERM), 143),
+    ],
     ids=lambda value: "-".join(each.name for each in value) if isinstance(value, tuple) else "",
 )
 def test_a_signal(
     desk: Desk, contact: ContactId, terminal: Terminal, signals: tuple[Signals, ...], code: int
 ) -> None:
     terminal.signal(*signals)
-    assert terminal.finish(3) == code
+    assert terminal.finish(OUT_SECONDS) == code
     terminal.assert_restored()
     assert desk.draft(contact) == DRAFT
 
 
 def test_the_terminal_is_closed(desk: Desk, contact: ContactId, terminal: Terminal) -> None:
     terminal.close()
-    assert terminal.finish(3) == 129
+    assert terminal.finish(OUT_SECONDS) == 129
     assert desk.draft(contact) == DRAFT
 
 
 def test_quitting(desk: Desk, contact: ContactId, terminal: Terminal) -> None:
     terminal.press(ctrl("q"))
-    assert terminal.finish(3) == 0
+    assert terminal.finish(OUT_SECONDS) == 0
     terminal.assert_restored()
     assert desk.draft(contact) == DRAFT
 
 
-def test_a_terminal_of_another_session_is_closed(desk: Desk, contact: ContactId) -> None:
-    """Nobody sends SIGHUP then."""
-    terminal = desk.start(controlling=False)
-    terminal.wait_for("live, checked")
-    terminal.press(ENTER)
-    terminal.wait_for("^ Enter send")
-    terminal.write(DRAFT)
-    terminal.close()
-    assert terminal.finish(3) == 129
-    assert desk.draft(contact) == DRAFT
+@pytest.mark.parametrize("busy", [False, True], ids=["quiet", "busy"])
+@pytest.mark.parametrize(
+    ("command", "controlling"),
+    [(["sh", "-c", 'trap "" HUP; exec "$0"', PROGRAM], True), (None, False)],
+    ids=["nohup", "of another session"],
+)
+def test_the_terminal_is_closed_and_no_signal_tells(
+    desk: Desk, sandbox: Sandbox, contact: ContactId, busy: bool, command: list[str] | None, controlling: bool
+) -> None:
+    for terminal in written(desk, sandbox, busy=busy, command=command, controlling=controlling):
+        terminal.close()
+        assert terminal.finish(NOTICED_SECONDS + OUT_SECONDS) == 129
+        assert desk.draft(contact) == DRAFT
 
 
-def test_the_terminal_is_closed_under_nohup(desk: Desk, contact: ContactId) -> None:
-    terminal = desk.start(command=["sh", "-c", 'trap "" HUP; exec "$0"', PROGRAM])
-    terminal.wait_for("live, checked")
-    terminal.press(ENTER)
-    terminal.wait_for("^ Enter send")
-    terminal.write(DRAFT)
-    terminal.close()
-    assert terminal.finish(3) == 129
-    assert desk.draft(contact) == DRAFT
-
-
-def test_a_terminal_that_stalls_and_hangs_up(desk: Desk, sandbox: Sandbox, contact: ContactId) -> None:
+@pytest.mark.parametrize(("number", "code"), [(SIGHUP, 129), (SIGTERM, 143), (SIGINT, 130)])
+def test_a_terminal_that_stalls_and_a_signal(
+    desk: Desk, sandbox: Sandbox, contact: ContactId, number: Signals, code: int
+) -> None:
     """The program cannot write, so that it can neither go on nor say goodbye; it ends all the same."""
     desk.configure("[polling]\nopen_seconds = 600\nrequests_per_minute = 6000\n")
     terminal = desk.open_conversation(columns=120, lines=40)
@@ -152,29 +140,56 @@ def test_a_terminal_that_stalls_and_hangs_up(desk: Desk, sandbox: Sandbox, conta
     while goes_on():  # until its output has nowhere to go, and it fetches no more
         steps += 1
         assert steps < 1000
-    terminal.signal(SIGHUP)
-    assert terminal.finish(4) == 129
+    terminal.signal(number)
+    assert terminal.finish(OUT_SECONDS) == code
     assert desk.draft(contact).startswith(DRAFT + "x" * (steps - 1))
 
 
-def test_a_byte_that_is_no_utf_8(desk: Desk, contact: ContactId, quiet: Terminal) -> None:
+def test_a_byte_that_is_no_utf_8(desk: Desk, contact: ContactId, terminal: Terminal) -> None:
     """As from a terminal that is set to Latin-1."""
-    quiet.press(b"\xe9")
-    quiet.press(b"!")
-    quiet.wait_for(f"{DRAFT}\ufffd!$")
-    quiet.press(ctrl("q"))
-    assert quiet.finish() == 0
-    quiet.assert_restored()
+    terminal.press(b"\xe9")
+    terminal.press(b"!")
+    terminal.wait_for(f"{DRAFT}\ufffd!$")
+    terminal.press(ctrl("q"))
+    assert terminal.finish(OUT_SECONDS) == 0
+    terminal.assert_restored()
     assert desk.draft(contact) == f"{DRAFT}\ufffd!"
 
 
-def test_a_continue_signal_by_itself_changes_nothing(quiet: Terminal) -> None:
+def test_a_continue_signal_by_itself_changes_nothing(
+    desk: Desk, contact: ContactId, terminal: Terminal
+) -> None:
+    terminal.signal(SIGCONT, SIGCONT)
+    terminal.press(b"!")
+    terminal.wait_for(f"{DRAFT}!$")
+    terminal.press(ctrl("q"))
+    assert terminal.finish(OUT_SECONDS) == 0
+    terminal.assert_restored()
+    assert desk.draft(contact) == f"{DRAFT}!"
+
+
+def test_ctrl_c_is_a_key_like_others(desk: Desk, contact: ContactId, terminal: Terminal) -> None:
+    """It copies what is selected; nothing is."""
+    terminal.press(ctrl("c"))
+    terminal.press(ctrl("c"))
+    terminal.press(b"!")
+    terminal.wait_for(f"{DRAFT}!$")
+    terminal.press(b"\x1b[Z")  # Shift+Tab, to the texts
+    terminal.wait_for("^ PgUp page up")
+    terminal.press(ctrl("c"))
+    terminal.press(ctrl("q"))
+    assert terminal.finish(OUT_SECONDS) == 0
+    terminal.assert_restored()
+    assert desk.draft(contact) == f"{DRAFT}!"
+
+
+def test_it_is_calm_after_what_nearly_ended_it(desk: Desk, contact: ContactId, quiet: Terminal) -> None:
+    quiet.press(b"\xe9!")
     quiet.signal(SIGCONT, SIGCONT)
-    quiet.press(b"!")
-    quiet.wait_for(f"{DRAFT}!$")
-    quiet.press(ctrl("q"))
-    assert quiet.finish() == 0
-    quiet.assert_restored()
+    for columns in (39, 100, 90):  # another at the end, or nothing would be drawn on the kit's new screen
+        quiet.resize(columns, 24)
+    quiet.wait_for(f"{DRAFT}\ufffd!$")
+    quiet.assert_calm()
 
 
 def test_a_storm_of_sizes(desk: Desk, contact: ContactId, terminal: Terminal) -> None:
@@ -193,6 +208,23 @@ def test_a_storm_of_sizes(desk: Desk, contact: ContactId, terminal: Terminal) ->
     terminal.wait_for(whole)
     terminal.write("!")
     terminal.press(ctrl("q"))
-    assert terminal.finish() == 0
+    assert terminal.finish(OUT_SECONDS) == 0
     terminal.assert_restored()
     assert desk.draft(contact) == f"{DRAFT}!"
+
+
+@pytest.mark.parametrize("noticed", [False, True])
+def test_a_signal_after_another_client_deleted_the_contact(
+    desk: Desk, contact: ContactId, quiet: Terminal, noticed: bool
+) -> None:
+    with desk.store() as store, store.transaction():
+        store.contacts.delete(contact)
+    if noticed:
+        quiet.wait_for("deleted")
+    quiet.write("!")
+    quiet.signal(SIGTERM)
+    assert quiet.finish(OUT_SECONDS) == 143
+    quiet.assert_restored()
+    with desk.store() as store:
+        [again] = store.contacts.all()
+        assert (again.name, store.drafts.get(again.id)) == ("Ana Torres", f"{DRAFT}!")

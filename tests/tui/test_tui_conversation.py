@@ -305,6 +305,8 @@ async def test_c_copies_the_text_and_nothing_else(tmp_path: Path) -> None:
         await play.press("up", "up", "c")
         await play.until(lambda: play.app.clipboard == text.replace("\x1b", "␛"))
         await play.until_text("Sent to the terminal's clipboard.")
+        note = play.app.screen.query("Toast").first()
+        assert note.region.y == 2  # under the title: the newest texts and the composer stay free
 
 
 async def drag(play: Stage, begin: tuple[int, int], end: tuple[int, int]) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from stage import DEADLINE_SECONDS, Stage, stage
+from stage import DEADLINE_SECONDS, Stage, StageAccount, stage
 from textual import events
 
+from gynetix_tui.engine.engine import Engine
 from gynetix_tui.errors import StoreBusy
 from gynetix_tui.model import PhoneNumber, SendState
 from gynetix_tui.sandbox import Call, Fault, FaultKind, Person
+from gynetix_tui.settings.schema import Polling
 from gynetix_tui.store import Store
 
 ANA = "15557778888"
@@ -327,6 +330,155 @@ async def test_marking_the_open_conversation_unread_closes_it(tmp_path: Path) ->
         await play.press("escape", "u")
         await play.until(lambda: play.contact("Ana Torres").unread == 1)
         await play.until_text("No conversation open", "1 unread")
+
+
+async def delete_elsewhere(play: Stage, name: str) -> None:
+    """Another client on the same store deletes a contact."""
+    contact_id = play.contact_id(name)
+    other = Engine(
+        play.folder / "store.db",
+        StageAccount(play.sandbox, play.keyring),
+        polling=Polling(requests_per_minute=6000),
+        now=play.clock,
+        monotonic=play.clock,
+    )
+    await other.delete_contact(contact_id)
+    await other._writer.close()
+
+
+async def begin_with(play: Stage, number: str) -> None:
+    """Ctrl+N, and a number."""
+    await play.press("ctrl+n")
+    await play.write(number)
+    await play.press("enter")
+    if play.app.screen is not play.main:  # it asks whether such a number is meant, unless a contact has it
+        await play.press("enter")
+    await play.until(lambda: play.main.talk.summary is not None, "a conversation is open")
+
+
+async def test_what_is_written_to_a_contact_whom_another_client_deletes_stays(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        await play.write("half a thou")
+        await play.until(lambda: play.store.drafts.get(play.contact_id("Ana Torres")) == "half a thou")
+        await delete_elsewhere(play, "Ana Torres")
+        await play.until_text("Ana Torres was deleted.", "· deleted")
+        play.app.clear_notifications()
+        await play.until_text("Not sent. ^N with this number takes it along.")
+        await play.write("ght")
+        assert play.main.focused is play.main.talk.composer, "keys that go on being typed are no commands"
+        assert play.main.talk.composer.text == "half a thought"
+        await play.press("enter")
+        await play.until_text("there is nobody to send this to")
+        assert play.main.talk.composer.text == "half a thought"
+        await play.open("Sam Rivera")
+        assert play.main.talk.composer.text == "", "it goes to nobody else"
+        await begin_with(play, "+1 555 777 8888")
+        assert play.main.talk.composer.text == "half a thought"
+        again = play.main.talk.contact_id
+        assert again is not None
+        await play.until(lambda: play.store.drafts.get(again) == "half a thought")
+        assert not sends(play)
+        await play.press("enter")
+        await play.until(lambda: sends(play))
+        assert [form["message"] for form in sends(play)] == [["half a thought"]]
+
+
+async def test_a_contact_deleted_elsewhere_comes_back_with_what_was_written_at_quitting(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        await play.write("not lost")
+        await delete_elsewhere(play, "Ana Torres")
+        await play.until_text("Ana Torres was deleted.")
+        await play.open("Sam Rivera")
+        await play.press("ctrl+q")
+    with Store.open(tmp_path / "store.db", read_only=True) as store:
+        ana = store.contacts.find(PhoneNumber(f"+{ANA}"))
+        assert ana is not None
+        assert (ana.name, store.drafts.get(ana.id)) == ("Ana Torres", "not lost")
+
+
+async def test_quitting_before_the_deletion_elsewhere_was_noticed_loses_nothing(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        with slow_store(play) as let_go:  # so that nothing is kept before
+            await play.write("not lost")
+            await delete_elsewhere(play, "Ana Torres")
+            let_go()
+            await play.press("ctrl+q")
+            await play.until(lambda: not play.app.is_running)
+    with Store.open(tmp_path / "store.db", read_only=True) as store:
+        ana = store.contacts.find(PhoneNumber(f"+{ANA}"))
+        assert ana is not None
+        assert store.drafts.get(ana.id) == "not lost"
+
+
+async def test_what_was_written_joins_what_another_client_wrote_to_the_number_since(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        await play.write("mine")
+        await delete_elsewhere(play, "Ana Torres")
+        await play.until_text("Ana Torres was deleted.")
+        with Store.open(tmp_path / "store.db") as other, other.transaction():
+            again = other.contacts.add(PhoneNumber(f"+{ANA}"), "Ana again", now=play.clock())
+            other.drafts.put(again, "theirs", now=play.clock())
+        await begin_with(play, "+1 555 777 8888")
+        assert play.main.talk.composer.text == "theirs\nmine"
+        await play.until(lambda: play.store.drafts.get(again) == "theirs\nmine")
+
+
+async def test_a_text_sent_to_a_contact_deleted_a_moment_ago_is_not_sent_and_not_lost(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        await play.write("too late")
+        play.main.talk.composer.action_send()  # nothing else runs until the next await
+        with Store.open(tmp_path / "store.db") as other, other.transaction():
+            other.contacts.delete(play.contact_id("Ana Torres"))
+        await play.until_text("Ana Torres was deleted.")
+        assert play.main.talk.composer.text == "too late"
+        assert not sends(play)
+
+
+async def test_an_empty_composer_leaves_nothing_of_a_deleted_contact(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        await delete_elsewhere(play, "Ana Torres")
+        await play.until_text("Ana Torres was deleted.", "No conversation open")
+        await play.press("ctrl+q")
+    with Store.open(tmp_path / "store.db", read_only=True) as store:
+        assert store.contacts.find(PhoneNumber(f"+{ANA}")) is None
+
+
+async def test_a_contact_that_the_user_lets_go_takes_what_was_written_along(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        await play.write("wanted no more")
+        ana = play.contact_id("Ana Torres")
+        play.main.talk.let_go(ana)
+        await play.engine.delete_contact(ana)
+        await play.until_text("Ana Torres was deleted.", "No conversation open")
+        assert not play.main.talk.drafts.unkept
+
+
+async def test_a_draft_that_is_being_kept_is_waited_for_at_quitting(tmp_path: Path) -> None:
+    """Else the screen would say that the store takes nothing."""
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        ana = play.contact_id("Ana Torres")
+        with slow_store(play) as let_go:
+            await play.write("first")
+            keeping = asyncio.create_task(play.main.talk.keep_drafts())
+            await play.pilot.pause()
+            await play.write(", then more")
+            leaving = asyncio.create_task(play.app.action_leave())
+            await play.pilot.pause()
+            let_go()
+            await asyncio.gather(keeping, leaving)
+            assert play.app.screen is play.main, "nothing was asked"
+    with Store.open(tmp_path / "store.db", read_only=True) as store:
+        assert store.drafts.get(ana) == "first, then more"
 
 
 @contextmanager

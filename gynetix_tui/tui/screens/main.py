@@ -226,8 +226,8 @@ class MainScreen(Screen[None]):
         parts: list[Widget] = [self._side.list]
         if self.talk.summary:
             parts.append(self.talk.conversation)
-            if not self.talk.composer.disabled:
-                parts.append(self.talk.composer)
+        if not self.talk.composer.disabled:
+            parts.append(self.talk.composer)
         return parts
 
     def _focus(self, widget: Widget) -> None:
@@ -358,6 +358,7 @@ class MainScreen(Screen[None]):
 
         async def delete(answer: str | None) -> None:
             if answer:
+                self.talk.let_go(contact.id)
                 await self._try(self._session.engine.delete_contact(contact.id))
 
         text = (

@@ -8,7 +8,7 @@ from textual.message import Message
 from textual.timer import Timer
 
 from gynetix_tui.errors import GynetixError
-from gynetix_tui.model import ContactId, ContactSummary, Item
+from gynetix_tui.model import Contact, ContactId, ContactSummary, Item
 from gynetix_tui.tui.commands import Place, commands_of
 from gynetix_tui.tui.drafts import Drafts
 from gynetix_tui.tui.rows import Layout, describe
@@ -59,7 +59,11 @@ class Talk(Vertical):
         self._rule = Bar(id="rule")
         self.conversation = Conversation(session.store, id="conversation")
         self.composer = Composer(session.keys, self._submit, id="composer")
-        self.drafts = Drafts(session.engine.save_draft)
+        self.drafts = Drafts(self._save_draft)
+        self._known: dict[ContactId, ContactSummary] = {}  # every contact that was opened, as last read
+        self._gone: ContactSummary | None = (
+            None  # deleted by another client, with a text to them in the composer
+        )
         self._draft_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -81,6 +85,11 @@ class Talk(Vertical):
         return self.summary.contact.id if self.summary else None
 
     @property
+    def addressee(self) -> ContactId | None:
+        """To whom what stands in the composer was written: whose conversation is open, or was until they were deleted."""
+        return self._gone.contact.id if self._gone else self.contact_id
+
+    @property
     def current(self) -> Item | None:
         """The text under the cursor."""
         return self.conversation.item
@@ -88,6 +97,7 @@ class Talk(Vertical):
     def open(self, contact_id: ContactId | None) -> None:
         """Open a conversation, or none; what was written in the one before is noted, and kept in a moment."""
         self._note_draft()
+        self._gone = None
         again = contact_id is not None and contact_id == self.contact_id
         self.summary = self._session.store.contacts.summary(contact_id) if contact_id is not None else None
         if self.summary is None:
@@ -95,8 +105,9 @@ class Talk(Vertical):
             self.conversation.show(None, None)
         else:
             contact = self.summary.contact
+            self._known[contact.id] = self.summary
             if not again:
-                self.composer.replace_all(self.drafts.opened(contact.id, self.summary.draft))
+                self.composer.replace_all(self.drafts.opened(contact, self.summary.draft))
             window = Window(self._session.store.conversations, contact.id)
             self.conversation.show(window, self._layout(self.summary))
         self._session.engine.open(self.contact_id)
@@ -110,18 +121,49 @@ class Talk(Vertical):
             return
         before, after = self.summary, self._session.store.contacts.summary(self.summary.contact.id)
         if after is None:
-            gone = self._session.naming.title(before)
-            lost = " What you wrote to them is gone too." if self.composer.text else ""
-            self.open(None)
-            self.drafts.forget(before.contact.id)
-            self.post_message(self.Problem(f"{gone} was deleted.{lost}"))
+            self._deleted(before.contact.id)
             return
-        self.summary = after
+        self.summary = self._known[after.contact.id] = after
         if before.contact.name != after.contact.name:
             self.conversation.relabel(self._layout(after))
         self.conversation.reload()
         self._label()
         self.note_read()
+
+    def _deleted(self, contact_id: ContactId) -> None:
+        """Another client deleted a contact: what was written to them is not lost, and goes to nobody by surprise.
+
+        It stays in the composer, where the keys that are being typed go on landing: in another part of the screen they
+        would be commands.
+        """
+        summary = self._known[contact_id]
+        on_screen = contact_id == self.addressee
+        text = self.composer.text if on_screen else self.drafts.written(contact_id)
+        kept = ""
+        if text or self.drafts.waits(contact_id):
+            kept = " What you wrote to them is here still: start a conversation with the number, and it is in it."
+            self.drafts.bereave(summary.contact, text)
+        else:
+            self.drafts.forget(contact_id)
+        if on_screen and kept:
+            self.summary, self._gone = None, summary
+            self.conversation.show(None, None)
+            self._session.engine.open(None)
+            self._label()
+        elif on_screen:
+            self.open(None)
+        self.post_message(self.Problem(f"{self._session.naming.title(summary)} was deleted.{kept}"))
+
+    def contact_of(self, contact_id: ContactId) -> Contact | None:
+        """A contact whose conversation was opened, as last read."""
+        known = self._known.get(contact_id)
+        return known.contact if known else None
+
+    def let_go(self, contact_id: ContactId) -> None:
+        """The user deletes this contact here, with what was written to them."""
+        if contact_id == self.addressee:
+            self.composer.replace_all("")
+        self.drafts.forget(contact_id)
 
     @property
     def reading(self) -> ContactSummary | None:
@@ -154,6 +196,11 @@ class Talk(Vertical):
 
     def _label(self) -> None:
         naming, summary = self._session.naming, self.summary
+        if self._gone:
+            who = [(naming.title(self._gone), "strong"), (f" · {naming.number(self._gone)}", "dim")]
+            self._title.show([*who, (" · deleted", "alert")])
+            self._rule.show([(f"Not sent. {self._keys['new']} with this number takes it along.", "alert")])
+            return
         if summary is None:
             self._title.show([("No conversation open", "dim")])
             self._rule.show([(self._invitation(), "dim")])
@@ -177,8 +224,12 @@ class Talk(Vertical):
         self._rule.show([(f"Message {title}", "dim")], [(state or way, "dim")])
         self.composer.hint("Write a text")
 
+    @property
+    def _keys(self) -> dict[str, str]:
+        return {command.id: self._session.keys.shown(command) for command in commands_of(Place)}
+
     def _invitation(self) -> str:
-        keys = {command.id: self._session.keys.shown(command) for command in commands_of(Place)}
+        keys = self._keys
         if self._session.store.contacts.is_empty():
             return f"{keys['new']} starts a conversation"
         return f"{keys['open']} opens a conversation, {keys['new']} starts one"
@@ -204,19 +255,45 @@ class Talk(Vertical):
         self._draft_timer = self.set_timer(DRAFT_SECONDS, self.keep_drafts)
 
     def _note_draft(self) -> None:
-        if self.contact_id is not None:
-            self.drafts.wrote(self.contact_id, self.composer.text)
+        if self.addressee is not None:
+            self.drafts.wrote(self.addressee, self.composer.text)
 
     async def keep_drafts(self) -> None:
         """Keep what is written, now."""
         self._note_draft()
         try:
-            await self.drafts.keep()
+            homeless = await self.drafts.keep()
         except GynetixError as error:
             self.post_message(self.Problem(f"What you wrote could not be kept: {error}"))
+        else:
+            for contact_id in homeless:
+                self._deleted(contact_id)
+
+    async def _save_draft(self, contact_id: ContactId, text: str) -> bool:
+        await self._session.engine.save_draft(contact_id, text)
+        # Looked at afterwards: before, another client could still delete it in between.
+        return self._session.store.contacts.get(contact_id) is not None
+
+    async def put_back(self) -> None:
+        """Put deleted contacts to whom something was written back, with it: the program ends, and else it were lost."""
+        store, engine = self._session.store, self._session.engine
+        for contact, text in self.drafts.ownerless:
+            try:
+                found = store.contacts.find(contact.number)
+                contact_id = found.id if found else await engine.add_contact(contact.number, contact.name)
+                texts = filter(None, [store.drafts.get(contact_id), text])
+                await engine.save_draft(contact_id, "\n".join(texts))
+            except GynetixError as error:
+                self.post_message(self.Problem(f"What you wrote could not be kept: {error}"))
+            else:
+                self.drafts.forget(contact.id)
 
     def _submit(self, text: str) -> None:
         """Called by the composer in the moment it gives its text away."""
+        if self._gone:
+            self.composer.replace_all(text)
+            title = self._session.naming.title(self._gone)
+            self.post_message(self.Problem(f"{title} was deleted: there is nobody to send this to."))
         if self.contact_id is not None:
             self.drafts.submit(self.contact_id, text)
             self.post_message(self._Submitted(self.contact_id))
@@ -231,6 +308,8 @@ class Talk(Vertical):
         sender = self._session.sender_for(summary) if summary else None
 
         async def send(text: str) -> None:
+            if summary is None:
+                raise GynetixError("This contact was deleted; the text was not sent.")
             if sender is None:
                 raise GynetixError(
                     "There is no local number to send from: set gateway.from_number in config.toml."
@@ -241,8 +320,10 @@ class Talk(Vertical):
             await self.drafts.send(contact_id, send)
         except GynetixError as error:
             self.post_message(self.Problem(str(error)))
-            if contact_id == self.contact_id:
-                self.composer.replace_all(self.drafts.opened(contact_id, ""))
+            if contact_id == self.addressee:
+                self.composer.replace_all(self.drafts.written(contact_id))
+            if self._session.store.contacts.get(contact_id) is None:
+                self._deleted(contact_id)
         else:
             if contact_id == self.contact_id:
                 self.conversation.forget_divider()
