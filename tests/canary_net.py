@@ -203,10 +203,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     net = _net
     if net is None:
         return
-    factory = getattr(config, "_tmp_path_factory", None)  # private; there is no other way without a test
-    if factory is not None and getattr(factory, "_basetemp", None) is not None:
-        net.look_into(factory.getbasetemp())
     worker = hasattr(config, "workeroutput")
+    factory = getattr(config, "_tmp_path_factory", None)  # private; there is no other way without a test
+    # Where there are workers, each looks into its own part, and only it knows which tests are exempt.
+    alone = worker or not config.pluginmanager.hasplugin("dsession")
+    if alone and factory is not None and getattr(factory, "_basetemp", None) is not None:
+        net.look_into(factory.getbasetemp())
     if not worker:
         made = os.environ.get(_MADE_PICTURES)
         for place in [*(config.rootpath / name for name in _PICTURES), *([Path(made)] if made else [])]:
