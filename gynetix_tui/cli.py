@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -76,11 +77,23 @@ def _run(words: argparse.Namespace) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Quotes what was typed, which may be the name of a file, in a form that can be shown."""
+    """Quotes what was typed, which may be the name of a file, in a form that can be shown.
+
+    A word that it does not know may be a key that somebody typed after ``key set``: that is not repeated.
+    """
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and end."""
+        message = re.sub(r"(invalid choice: ).*( \(choose from )", r"\1…\2", message, flags=re.DOTALL)
+        begin, unknown, words = message.partition("unrecognized arguments: ")
+        if unknown:
+            message = begin + unknown + " ".join(map(_shown, words.split()))
         super().error(clean_line(message, limit=_LONGEST))
+
+
+def _shown(word: str) -> str:
+    """A word that is not known: an option's name, without what was given to it, or nothing of it."""
+    return word.partition("=")[0] if word.startswith("--") else "…"
 
 
 def _parser() -> argparse.ArgumentParser:

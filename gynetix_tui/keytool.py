@@ -19,6 +19,7 @@ from gynetix_tui.settings.keysource import keyring_entry
 from gynetix_tui.settings.paths import existing_config
 from gynetix_tui.settings.schema import Settings
 from gynetix_tui.settings.secret import ApiKey
+from gynetix_tui.text import clean_line
 
 LONGEST_LINE: Final = 64 * 1024
 NO_KEY: Final = 1
@@ -40,6 +41,8 @@ def ask_hidden(prompt: str) -> str:
             ) from None
         except EOFError:
             return ""
+        except UnicodeDecodeError:
+            raise ConfigError("What was typed is no text in UTF-8.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ class KeyTool:
             return 0
         if command is not None:
             key_from_command(command, self.environ)
-            self._say(f"The key{self._whose} comes from {SETTING} ({Path(command[0]).name}).")
+            self._say(f"The key{self._whose} comes from {SETTING} ({clean_line(Path(command[0]).name)}).")
             return 0
         name = self._keyring_name()
         if self.keyring.load(self._entry) is not None:
@@ -119,8 +122,11 @@ class KeyTool:
             raise ConfigError("Standard input is closed; there is no key to read.")
         if self.source.isatty():
             return ApiKey(self.ask("API key (nothing is shown): "))
+        line = self.source.readline(LONGEST_LINE)
+        if len(line) == LONGEST_LINE:
+            raise ConfigError("What was piped in is too long for a key.")
         try:
-            return ApiKey(self.source.readline(LONGEST_LINE).decode())
+            return ApiKey(line.decode())
         except UnicodeDecodeError:
             raise ConfigError("What was piped in is no text in UTF-8.") from None
 

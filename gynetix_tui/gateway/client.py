@@ -173,8 +173,10 @@ class Gateway:
             return None
         try:
             if len(answer.body) > _OFF_THE_LOOP:
-                return await asyncio.to_thread(decode_conversation, answer.body, served_at=answer.served_at)
-            return decode_conversation(answer.body, served_at=answer.served_at)
+                return await asyncio.to_thread(
+                    decode_conversation, answer.body, served_at=answer.served_at, redact=self._key.redact
+                )
+            return decode_conversation(answer.body, served_at=answer.served_at, redact=self._key.redact)
         except GatewayError as error:
             failed = type(error)(self._shown(str(error)))
         raise failed

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal, cast
 
@@ -89,12 +89,16 @@ def decode_verdict(body: bytes) -> Verdict | None:
     return Verdict(status == "success", _text(fields.get("message"))[:_LONGEST_WORDS].strip())
 
 
-def decode_conversation(body: bytes, *, served_at: float | None = None) -> FetchedConversation:
+def decode_conversation(
+    body: bytes, *, served_at: float | None = None, redact: Callable[[str], str] = str
+) -> FetchedConversation:
     """Read an answer of getConversation.
 
     Args:
         body: The answer's body, decompressed.
         served_at: The gateway's clock when it answered, epoch seconds.
+        redact: Takes the API key out of undocumented fields: a gateway that writes its own URLs (`surl`) may write
+            them elsewhere, too. Texts are left as they are, since they are compared.
 
     Raises:
         Refused: It is the answer of a failed call, with the gateway's reason.
@@ -110,16 +114,16 @@ def decode_conversation(body: bytes, *, served_at: float | None = None) -> Fetch
         else:
             _check_count(len(wired))
             messages = tuple(FetchedMessage(Direction(m.dir), m.ts, m.date, m.message) for m in wired)
-            return _conversation(fields, messages, 0, digest_of(body), served_at)
+            return _conversation(fields, messages, 0, digest_of(body), served_at, redact)
     if not isinstance(raw_messages, list):
         verdict = decode_verdict(body)
         if verdict and not verdict.success:
             raise Refused(verdict.message or "the gateway gave no reason")
         raise Uncertain("the gateway's answer holds no list of messages")
     _check_count(len(raw_messages))
-    read = [_message(entry) for entry in raw_messages]
+    read = [_message(entry, redact) for entry in raw_messages]
     messages = tuple(message for message in read if message)
-    return _conversation(fields, messages, len(read) - len(messages), digest_of(body), served_at)
+    return _conversation(fields, messages, len(read) - len(messages), digest_of(body), served_at, redact)
 
 
 def _check_count(messages: int) -> None:
@@ -133,6 +137,7 @@ def _conversation(
     skipped: int,
     digest: bytes,
     served_at: float | None,
+    redact: Callable[[str], str],
 ) -> FetchedConversation:
     suppressed = {"y": True, "n": False}.get(_text(_value(fields.get("suppressed"))).strip().casefold())
     undocumented = ((name, _value(value)) for name, value in fields.items() if name not in _DOCUMENTED)
@@ -141,14 +146,14 @@ def _conversation(
         messages=messages,
         suppressed=suppressed,
         local_number=from_wire(_value(fields.get("did"))),
-        details=tuple(_pairs(others)),
+        details=tuple(_pairs(others, redact)),
         skipped=skipped,
         digest=digest,
         served_at=served_at,
     )
 
 
-def _message(entry: object) -> FetchedMessage | None:
+def _message(entry: object, redact: Callable[[str], str]) -> FetchedMessage | None:
     """One message of whatever shape, or None where it says neither its direction nor its text."""
     if not isinstance(entry, dict):
         return None
@@ -162,7 +167,7 @@ def _message(entry: object) -> FetchedMessage | None:
         _seconds(entry.get("ts")),
         _text(entry.get("date")),
         _text(text),
-        tuple(_pairs(extra)),
+        tuple(_pairs(extra, redact)),
     )
 
 
@@ -223,7 +228,7 @@ def _text(value: object) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _pairs(value: object) -> Iterator[tuple[str, str]]:
+def _pairs(value: object, redact: Callable[[str], str] = str) -> Iterator[tuple[str, str]]:
     """Flatten undocumented fields to (name, value) pairs: ``{"owner": {"city": "X"}}`` gives ``owner.city``, X.
 
     Paths are cut where they are made, and no more of a table is looked at than can be told: each of a million
@@ -240,7 +245,7 @@ def _pairs(value: object) -> Iterator[tuple[str, str]]:
             named = ((str(n), v) for n, v in enumerate(current, 1))
         else:
             told += 1
-            yield path, _text(current)[:_LONGEST_VALUE]
+            yield redact(path), redact(_text(current)[:_LONGEST_WORDS])[:_LONGEST_VALUE]
             continue
         first = [
             (f"{path}.{name[:_LONGEST_VALUE]}"[:_LONGEST_VALUE] if path else name[:_LONGEST_VALUE], v)

@@ -131,6 +131,10 @@ class _Reading:
         if section == PROFILE:
             for name, entries in table.items():
                 self._check_profile(name, entries)
+            names = [name.casefold() for name in table]
+            if twice := [name for name in table if names.count(name.casefold()) > 1]:
+                # Each names a folder, and some disks do not tell them apart.
+                raise ConfigError(f"{self._place(PROFILE, twice[1])}: there is a profile {twice[0]} already.")
         elif section != KEYS:
             self._check_keys(section, table, SECTIONS[section])
 

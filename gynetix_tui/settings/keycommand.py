@@ -85,6 +85,8 @@ def _first_output(process: subprocess.Popen[bytes], end: float) -> tuple[bytes, 
     is_open = True
     while True:
         code = process.poll()
+        if code is not None and (b"\n" in printed or len(printed) == MOST_BYTES):
+            return printed, code  # what it left running may print for ever
         wait = 0.0 if code is not None else min(0.05, end - time.monotonic())
         if wait < 0:
             return printed, None

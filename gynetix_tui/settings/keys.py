@@ -7,6 +7,7 @@ the keyring is asked, and the key has left the environment by then.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -151,6 +152,7 @@ class SystemKeyring:
         self._deadline = deadline
         self._find_backend = find_backend
         self._found: KeyringBackend | None = None
+        self._turn = threading.Lock()
 
     def name(self) -> str | None:
         """What people call the keyring, to say where a key would go; None where there is none to trust.
@@ -261,10 +263,11 @@ class SystemKeyring:
             ) from None
 
     def _save(self, account: str, key: ApiKey) -> None:
-        backend = self._backend()
-        backend.set_password(self._service, account, key.reveal())
-        if backend.get_password(self._service, account) != key.reveal():
-            raise KeyringError(_NOT_KEPT)
+        with self._turn:  # one that was given up on may still be written: never over a later one
+            backend = self._backend()
+            backend.set_password(self._service, account, key.reveal())
+            if backend.get_password(self._service, account) != key.reveal():
+                raise KeyringError(_NOT_KEPT)
 
     def _delete(self, account: str) -> None:
         backend = self._backend()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -53,11 +54,19 @@ def existing_config(named: Path | None) -> Path:
     Raises:
         ConfigError: The named one does not exist: a mistyped name must not mean the defaults.
     """
-    if named is None:
-        return standard_paths().config_file
-    if not named.exists():
+    file = named or standard_paths().config_file
+    if named and not named.exists():
         raise ConfigError(f"{named} does not exist.")
-    return named
+    with suppress(FileNotFoundError, NotADirectoryError):
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for, a device read for ever
+            raise ConfigError(f"{file} is no ordinary file.")
+        if status.st_uid not in (os.getuid(), 0):  # it may name a command that is run
+            raise ConfigError(f"{file} belongs to another user; it must be your own.")
+        if status.st_uid == os.getuid() and status.st_mode & 0o077:
+            with suppress(OSError):
+                file.chmod(status.st_mode & 0o700)
+    return file
 
 
 def private_folder(path: Path) -> Path:

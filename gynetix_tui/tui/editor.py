@@ -26,7 +26,10 @@ async def edit(app: App[Any], text: str, environ: Mapping[str, str]) -> str:  # 
     Raises:
         GynetixError: There is no editor, or it failed; the text stays as it was.
     """
-    folder, file = await asyncio.to_thread(_put, text)
+    try:
+        folder, file = await asyncio.to_thread(_put, text)
+    except OSError as error:
+        raise GynetixError(f"The editor was not used: no file for the text ({error.strerror}).") from error
     try:
         failure = ""
         try:
@@ -38,7 +41,10 @@ async def edit(app: App[Any], text: str, environ: Mapping[str, str]) -> str:  # 
         app.refresh(layout=True)
         if failure:
             raise GynetixError(f"The editor was not used: {failure}.")
-        return await asyncio.to_thread(_take, file)
+        try:
+            return await asyncio.to_thread(_take, file)
+        except OSError as error:
+            raise GynetixError(f"The editor left no text that can be read ({error.strerror}).") from error
     finally:
         folder.cleanup()
 

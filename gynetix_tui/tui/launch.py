@@ -24,7 +24,7 @@ from gynetix_tui.engine.sender import QUIT_SECONDS, SETTLE_SECONDS
 from gynetix_tui.errors import ConfigError, GynetixError
 from gynetix_tui.model import Contact, ContactId
 from gynetix_tui.settings.config import load_settings, read_source
-from gynetix_tui.settings.keys import SystemKeyring, key_from_environment, patience
+from gynetix_tui.settings.keys import KEY_VARIABLE, SystemKeyring, key_from_environment, patience
 from gynetix_tui.settings.keysource import configured_key
 from gynetix_tui.settings.lines import line_of
 from gynetix_tui.settings.log import close_log, open_log
@@ -73,15 +73,18 @@ def launch(*, demo: bool, config_file: Path | None, profile: str = "") -> int:
         raise ConfigError(f"{place}: {error}") from None
     require_terminal(os.environ)
     if not demo:
+        notices: tuple[str, ...] = ()
+        if key and settings.profile:  # it may be another account's, exported for good
+            notices = (f"{KEY_VARIABLE} is set: profile {settings.profile} uses that key.",)
         key = configured_key(key, settings, os.environ)
-        code, answer = _launch_client(paths, settings, keys, key)
+        code, answer = _launch_client(paths, settings, keys, key, notices)
         if answer != DEMO:
             return code
     return _launch_demo(paths, settings, keys)
 
 
 def _launch_client(
-    paths: Paths, settings: Settings, keys: KeyMap, key: ApiKey | None
+    paths: Paths, settings: Settings, keys: KeyMap, key: ApiKey | None, notices: tuple[str, ...]
 ) -> tuple[int, str | None]:
     private_folder(paths.data_folder)
     private_folder(paths.state_folder)
@@ -92,7 +95,7 @@ def _launch_client(
     open_log(paths.log_file, redactor)
     account = RealAccount(settings, key, SystemKeyring(deadline=patience(os.environ)), redactor.learn)
     try:
-        return asyncio.run(_run(paths, settings, keys, account, notices=report.notices))
+        return asyncio.run(_run(paths, settings, keys, account, notices=(*report.notices, *notices)))
     finally:
         close_log()
 
@@ -100,6 +103,7 @@ def _launch_client(
 def _launch_demo(paths: Paths, settings: Settings, keys: KeyMap) -> int:
     from gynetix_tui.demo import LOCAL_NUMBER, DemoAccount, fill
 
+    close_log()  # it keeps none, and without this what goes wrong would be said on the terminal
     folder = Path(tempfile.mkdtemp(prefix="gynetix-tui-demo-"))
     account: DemoAccount | None = None
     try:

@@ -20,7 +20,7 @@ _POWERSHELL = {ord(sign): f"%{ord(sign):02X}" for sign in "$();',"}
 
 
 # They join their arguments into a command line of their own, in which "&" or "$(" of a link would act.
-_SHELLS = frozenset({"cmd", "powershell", "pwsh"})
+_SHELLS = frozenset({"cmd", "powershell", "pwsh", "ssh", "autossh"})
 
 
 class Opener:
@@ -109,7 +109,7 @@ class Opener:
             if words:
                 commands.append(words)
         words = next((words for words in commands if self._exists(words[0])), [])
-        if words and _name(words) in _SHELLS:
+        if words and any(_name([word]) in _SHELLS for word in words):  # "env ssh", "timeout 5 ssh", too
             return [], f"$BROWSER is {clean_line(words[0])}, which would run parts of a link as commands."
         if words:
             return words, ""

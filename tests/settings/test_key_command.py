@@ -101,3 +101,11 @@ def test_one_that_closes_its_output_is_waited_for(tmp_path: Path) -> None:
     os.mkfifo(gate)
     script = f'{PRINT_KEY}; exec 1>&-; (sleep 0.2; echo >"{gate}") & read -r line <"{gate}"; exit 4'
     assert said(*shell(script)).startswith("api_key_command failed with code 4.")
+
+
+def test_what_it_leaves_printing_for_ever_is_not_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "pid"
+    began = time.monotonic()
+    key = key_from_command(shell(f'{PRINT_KEY}; echo; yes & echo $! > "{file}"'), ENVIRON)
+    assert (key, time.monotonic() - began < 10) == (ApiKey(KEY), True)
+    os.kill(int(file.read_text()), signal.SIGKILL)

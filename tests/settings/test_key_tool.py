@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -104,6 +105,7 @@ def test_a_command_that_fails_is_told_and_nothing_else_is_looked_at(session: Log
         ("", "The API key is empty; copy it from your Gynetix account."),
         (" \nsecond line", "The API key is empty; copy it from your Gynetix account."),
         (b"\xff\xfe\n", "What was piped in is no text in UTF-8."),
+        ("k" * 70_000, "What was piped in is too long for a key."),
         ("a\x1b[2Jb\n", "The API key holds a character that does not print"),
     ],
 )
@@ -125,6 +127,32 @@ def test_without_a_keyring_it_says_what_to_do_instead(tmp_path: Path) -> None:
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
+@pytest.mark.parametrize(
+    "words", [("set", KEY), (KEY,), ("set", f"--key={KEY}"), ("set", "--key", KEY), ("set", f"-k{KEY}")]
+)
+@pytest.mark.holds_the_key("it is typed where it does not belong, on the command line")
+def test_a_key_on_the_command_line_is_not_taken_and_not_repeated(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    code, said, error = ran(home_of(tmp_path), *words)
+    assert (code, said) == (2, "")
+    assert "…" in error or "--key" in error
+    assert "CANARY" not in error
+
+
+def test_an_option_that_is_not_known_is_named(tmp_path: Path) -> None:
+    assert "unrecognized arguments: --dmeo …" in ran(home_of(tmp_path), "status", "--dmeo", "word")[2]
+
+
+def test_the_name_of_a_command_cannot_act_on_the_terminal(session: LoginSession) -> None:
+    program = session.folder / "a\x1b]0;owned\x07b"
+    program.write_text("#!/bin/sh\necho x\n")
+    program.chmod(0o700)
+    config = session.folder / "config" / "gynetix-tui" / "config.toml"
+    config.write_text(f"[gateway]\napi_key_command = [{json.dumps(str(program))}]\n")
+    assert ran(session.environ, "status")[1] == "The key comes from api_key_command (a␛]0;owned␇b).\n"
+
+
 @pytest.fixture
 def desk(tmp_path: Path, session: LoginSession) -> Iterator[Desk]:
     with Desk(tmp_path) as desk:
@@ -141,6 +169,15 @@ def test_a_terminal_is_asked_and_shows_nothing(desk: Desk, session: LoginSession
     assert "Kept in the desktop's keyring" in terminal.text
     assert session.looked_up(service="gynetix-tui", username="default@roor.gynetix.com") == KEY
     assert ran(session.environ, "delete")[0] == 0
+
+
+def test_what_is_typed_in_another_encoding_is_said(desk: Desk) -> None:
+    terminal = desk.start("key", "set")
+    terminal.wait_for(r"API key \(nothing is shown\):")
+    terminal.send(b"caf\xe9")
+    terminal.press(ENTER)
+    assert terminal.finish() == 2
+    assert "What was typed is no text in UTF-8." in terminal.text
 
 
 def test_ctrl_c_ends_it_without_a_word(desk: Desk) -> None:

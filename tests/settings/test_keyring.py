@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -296,3 +297,29 @@ print({"keyring", "phonenumbers", "platformdirs", "tomli_w", "textual", "rich", 
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
     )
     assert ended.stdout == "set()\n"
+
+
+class SleepyKeyring(MemoryKeyring):
+    """Writes the first key only when it is woken: its user is asked for a password and is away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.woken = threading.Event()
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        if password == "old":
+            self.woken.wait(PATIENT)
+        super().set_password(service, username, password)
+
+
+def test_a_save_that_was_given_up_on_never_overwrites_a_later_one() -> None:
+    backend = SleepyKeyring()
+    keyring = ring(backend, deadline=AT_ONCE)
+    assert "did not answer" in said(lambda: keyring.save("x", ApiKey("old")))
+    assert "did not answer" in said(lambda: keyring.save("x", ApiKey("new")))  # it waits for its turn
+    backend.woken.set()
+    patient = ring(backend, deadline=PATIENT)
+    end = time.monotonic() + PATIENT
+    while patient.load("x") != ApiKey("new"):
+        assert time.monotonic() < end
+        time.sleep(0.01)

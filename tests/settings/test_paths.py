@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gynetix_tui.errors import StoreError
-from gynetix_tui.settings.paths import private_folder, standard_paths
+from gynetix_tui.errors import ConfigError, StoreError
+from gynetix_tui.settings.paths import existing_config, private_folder, standard_paths
 
 
 def mode(path: Path) -> int:
@@ -85,3 +85,32 @@ def test_a_folder_of_someone_else_is_refused(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_said() -> None:
     with pytest.raises(StoreError, match="cannot be created: "):
         private_folder(Path("/dev/null/new"))  # not even root can
+
+
+def test_a_config_file_that_others_can_read_is_put_right(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("")
+    file.chmod(0o666)
+    assert existing_config(file) == file
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_config_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    """It may name a command that is run."""
+    if os.getuid() != 0:
+        pytest.skip("only root can give files away")
+    file = tmp_path / "config.toml"
+    file.write_text("")
+    os.chown(file, 65534, 65534)
+    with pytest.raises(ConfigError, match="belongs to another user"):
+        existing_config(file)
+
+
+def test_a_config_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    pipe = tmp_path / "config.toml"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero"), tmp_path):
+        with pytest.raises(ConfigError, match="is no ordinary file"):
+            existing_config(path)
+    with pytest.raises(ConfigError, match="does not exist"):
+        existing_config(tmp_path / "none.toml")

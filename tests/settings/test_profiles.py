@@ -101,6 +101,7 @@ def test_a_profile_that_is_not_there_is_said(file: Path, profile: str, sentence:
         ('[profile."../x"]', "FILE, line 1: profile.../x: a profile's name has letters"),
         ("[profile.default]", "FILE, line 1: profile.default: the usual profile's table is [gateway]"),
         ('profile = "work"', 'FILE, line 1: profile = "work": it must be a section, [profile.NAME].'),
+        ("[profile.work]\n[profile.Work]", "FILE, line 2: profile.Work: there is a profile work already."),
         ("[profile]\nwork = 1", "FILE, line 2: profile.work: it must be a section, [profile.work]."),
     ],
 )

@@ -250,6 +250,10 @@ def assert_plain(text: str) -> None:
         raise Foul(f"a joiner of nothing: {found[0]!r}")
 
 
+CALM = 0.1
+"""Seconds without output after which a frame is taken for whole."""
+
+
 class Screen:
     """What a terminal shows, as the program measures it: what takes two cells there takes two here.
 
@@ -293,6 +297,16 @@ class Screen:
     def wait_until_gone(self, text: str) -> str:
         """Wait until a text is shown no more; return the screen."""
         return self.wait_for(lambda shown: text not in shown)
+
+    def wait_until_calm(self) -> str:
+        """Wait until nothing is drawn for a moment, so that no screen is seen in the making; return the screen."""
+        end = time.monotonic() + DEADLINE
+        seen = -1
+        while seen != len(self.terminal.transcript):
+            assert time.monotonic() < end, "it draws and draws"
+            seen = len(self.terminal.transcript)
+            time.sleep(CALM)
+        return self.wait_for(lambda shown: True)
 
     def read(self) -> Wire:
         """Everything so far, found harmless."""

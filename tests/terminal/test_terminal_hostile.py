@@ -174,8 +174,8 @@ def test_texts_names_and_previews(desk: Desk, sandbox: Sandbox) -> None:
     while len(seen) < 2 * len(harms):
         before = "\n".join(screen.rows)
         screen.terminal.press(PAGE_DOWN)
-        after = screen.wait_until_gone(before)
-        seen |= set(re.findall(r"(?:in|out)\d+ ", after))
+        screen.wait_until_gone(before)
+        seen |= set(re.findall(r"(?:in|out)\d+ ", screen.wait_until_calm()))
     screen.read()
     leave(screen)
 
@@ -191,6 +191,22 @@ def test_what_people_write_goes_out_byte_for_byte(desk: Desk, sandbox: Sandbox) 
     output = bytes(screen.terminal.transcript)
     assert [text for text in SURVIVORS if f"<{text}>".encode() not in output] == []
     assert [text for text in SURVIVORS if f"<<{text}>>".encode() not in output] == []
+    leave(screen)
+
+
+@pytest.mark.parametrize(
+    "text", ["👨\u200d👩", "می\u200cخواهم", "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"]
+)
+def test_joiners_that_are_typed_go_out(desk: Desk, sandbox: Sandbox, text: str) -> None:
+    """Keyboards and emoji pickers type them one by one, as what does not print."""
+    add_contacts(desk, ["Ana"])
+    screen = open_first(desk)
+    screen.terminal.send(f"<{text}\u202e>".encode())
+    screen.wait_for("<.*>")
+    screen.terminal.press(ENTER)
+    sandbox.wait_for_requests(1, "manualTXT", timeout=DEADLINE)
+    (sent,) = [request for request in sandbox.requests if request.call == "manualTXT"]
+    assert sent.field("message") == f"<{text}>"
     leave(screen)
 
 

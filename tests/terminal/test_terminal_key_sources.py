@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from canary import KEY
 from secret_service_kit import PASSWORD, LoginSession, command_in
 from terminal_kit import ANA, ENTER, LOCAL_NUMBER, Desk, Terminal
 
-from gynetix_tui.sandbox import Person, Sandbox
+from gynetix_tui.sandbox import Fault, FaultKind, Person, Sandbox
 
 WORK_NUMBER = "15558889999"
 PRINT_KEY = r"printf 'CANARY\0571 +\303\237'"
@@ -114,6 +115,13 @@ def test_a_profile_has_a_store_a_number_and_a_key_of_its_own(desk: Desk, sandbox
     assert desk.start("--profile", "wrok").finish() == 2
 
 
+def test_a_profile_that_gets_the_environments_key_says_so(desk: Desk) -> None:
+    desk.environ |= {"GYNETIX_API_KEY": KEY, "GYNETIX_FROM": LOCAL_NUMBER}
+    desk.configure("[profile.work]\n")
+    words = " ".join(desk.start("--profile", "work").wait_for("GYNETIX_API_KEY is set").split())
+    assert "GYNETIX_API_KEY is set: profile work uses that key." in words
+
+
 # The keyring
 
 
@@ -190,6 +198,23 @@ def test_an_answer_beyond_the_configured_size_is_not_read(desk: Desk, sandbox: S
     desk.start(columns=120).wait_for("larger than 1 MB")
     with desk.store() as store:
         assert store.contacts.summaries()[0].last_text == ""
+
+
+def test_a_key_in_a_field_that_nobody_documented_is_neither_shown_nor_kept(
+    desk: Desk, sandbox: Sandbox
+) -> None:
+    """The canary net looks at everything that is left."""
+    segment = quote(KEY, safe="")
+    message = {
+        "dir": "in",
+        "ts": 1_516_816_290,
+        "message": "hello",
+        "media": f"https://gw.example/key/{segment}/1",
+    }
+    sandbox.faults.add(Fault(FaultKind.ONE_BROKEN_MESSAGE, body=json.dumps(message)))
+    desk.environ |= {"GYNETIX_API_KEY": KEY, "GYNETIX_FROM": LOCAL_NUMBER}
+    terminal = desk.open_conversation()
+    terminal.wait_for(r"https://gw\.example/key/\[key\]/1")
 
 
 # What nobody else may see

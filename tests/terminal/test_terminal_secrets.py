@@ -169,13 +169,18 @@ def test_with_these_variables_textual_does_write(desk: Desk) -> None:
     assert {"keys.log", "textual.log", "screen.svg"} <= {path.name for path in desk.files(desk.folder)}
 
 
-def test_an_editor_that_is_not_there_costs_nothing(desk: Desk) -> None:
-    desk.environ["EDITOR"] = "no-such-editor"
+@pytest.mark.parametrize(
+    ("editor", "said"), [("no-such-editor", "The editor was not used"), ("rm", "The editor left no text")]
+)
+def test_an_editor_that_is_not_there_or_keeps_nothing_costs_nothing(
+    desk: Desk, editor: str, said: str
+) -> None:
+    desk.environ["EDITOR"] = editor
     desk.add_contact()
     terminal = desk.open_conversation()
     terminal.write("written")
     terminal.press(ctrl("o"))
-    terminal.wait_for("The editor was not used")
+    terminal.wait_for(said)
     terminal.wait_for("^.* written")
     terminal.press(ctrl("q"))
     assert terminal.finish() == 0

@@ -152,13 +152,15 @@ def test_the_program_that_opens_links(
         ({"BROWSER": "gone 'x"}, "linux", "no such program"),
         ({"BROWSER": ":"}, "linux", "no such program"),
         ({"BROWSER": "powershell.exe /c start"}, "linux", "would run parts of a link as commands"),
+        ({"BROWSER": "ssh laptop xdg-open"}, "linux", "would run parts of a link as commands"),
+        ({"BROWSER": "env TERM=dumb ssh laptop xdg-open"}, "linux", "would run parts of a link as commands"),
         ({"BROWSER": "cmd.exe /c start"}, "linux", "would run parts of a link as commands"),
     ],
 )  # fmt: skip
 def test_where_nothing_opens_links_that_is_said(
     tmp_path: Path, environ: Mapping[str, str], platform: str, words: str
 ) -> None:
-    path = programs(tmp_path / "bin", "xdg-open", "open", "powershell.exe", "cmd.exe")
+    path = programs(tmp_path / "bin", "xdg-open", "open", "powershell.exe", "cmd.exe", "ssh", "env")
     opener = Opener({"PATH": path, **environ}, platform)
     assert words in opener.trouble
     with pytest.raises(GynetixError, match=r"\w"):

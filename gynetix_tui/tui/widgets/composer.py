@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from textual import events
@@ -16,6 +17,10 @@ LONGEST_TEXT = 200_000
 """Characters; more than anybody writes, since what will be sent may not be cut short."""
 PASTE_SECONDS = 0.010
 """An Enter so soon after the key before was not typed by a hand: it is part of a paste."""
+
+
+_UNSEEN = re.compile("[\u200c\u200d\U000e0020-\U000e007f]")
+"""Joiners and the tags of flags, which keyboards and emoji pickers type; for Textual they do not print, and it drops them."""
 
 
 class Composer(TextArea):
@@ -81,6 +86,10 @@ class Composer(TextArea):
         """Leave our own keys to the bindings; TextArea would take Enter as a new line."""
         since_last, self._last_key_at = event.time - self._last_key_at, event.time
         if event.key not in self._own_keys:
+            if event.character and _UNSEEN.fullmatch(event.character):
+                event.prevent_default()
+                event.stop()
+                self.replace(event.character, *self.selection)
             return
         if event.key in self._recall_keys and (self.text or self.disabled):
             return
