@@ -13,6 +13,7 @@ from pathlib import Path
 from gynetix_tui.doctor.case import Case, Finding
 from gynetix_tui.doctor.files import size_in_words
 from gynetix_tui.store.connection import APPLICATION_ID
+from gynetix_tui.store.fulltext import NO_FULL_TEXT
 from gynetix_tui.store.migrations import STEPS
 
 _BUSY_SECONDS = 2.0
@@ -119,6 +120,10 @@ def _version(store: sqlite3.Connection) -> int:
     return int(version)
 
 
+INDEXED_FROM = 3
+"""The format of the store from which on it has a full-text index."""
+
+
 def _examined(store: sqlite3.Connection, file: Path, case: Case) -> list[Finding]:
     version = _version(store)
     if not version:
@@ -134,6 +139,10 @@ def _examined(store: sqlite3.Connection, file: Path, case: Case) -> list[Finding
     else:
         left_out = f"whether it is sound was left out at {size_in_words(size)}: doctor --full looks"
         found.append(Finding(None, left_out))
+    if not store.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").fetchone():
+        found.append(Finding(None, NO_FULL_TEXT))
+    elif version >= INDEXED_FROM and store.execute("SELECT whole FROM search_index").fetchone() != (1,):
+        found.append(Finding(None, "the full-text index is not whole; the client's next start makes it anew"))
     return [Finding(True, f"{checked}; {_counts(store)}"), *found]
 
 

@@ -6,19 +6,33 @@ answer twice changes nothing, and a shorter or empty one removes nothing.
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
+from typing import TypeVar
 
 from gynetix_tui.engine import reconcile
 from gynetix_tui.engine.placing import Placed, place
-from gynetix_tui.model import Contact, ContactId, Direction, FetchedConversation, SendState, TimeSource
+from gynetix_tui.model import (
+    Contact,
+    ContactId,
+    Direction,
+    FetchedConversation,
+    FetchedMessage,
+    SendState,
+    TimeSource,
+)
 from gynetix_tui.store import Store
 from gynetix_tui.store.messages import NewMessage, StoredMessage
 
+T = TypeVar("T")
 Identity = tuple[Direction, int | str, str]
 Places = dict[tuple[int, int], list[StoredMessage]]
+
+PART = 500
+"""Messages merged at once: a millisecond or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +44,24 @@ class Outcome:
         incoming: How many incoming texts are new and unread.
         returned_nothing: The answer was empty though the conversation has messages: a failed call looks so.
         awaiting: Texts of ours are still to be found at the gateway.
+        newest: The latest `ts` of the answer's messages; 0 where none has one.
     """
 
     changed: bool = False
     incoming: int = 0
     returned_nothing: bool = False
     awaiting: bool = False
+    newest: int = field(default=0, compare=False)
 
 
 def merge(
-    store: Store, contact_id: ContactId, answer: FetchedConversation, *, asked_at: float, now: float
+    store: Store,
+    contact_id: ContactId,
+    answer: FetchedConversation,
+    *,
+    asked_at: float,
+    now: float,
+    part: int = PART,
 ) -> Outcome:
     """Merge an answer into the store; to be called inside a transaction.
 
@@ -49,13 +71,14 @@ def merge(
         answer: What the gateway returned.
         asked_at: When the request was begun, epoch seconds on our clock.
         now: When the answer came.
+        part: How many messages are merged at once, those of one second together.
     """
     contact = store.contacts.get(contact_id)
     if contact is None:
         return Outcome()
     first = not store.messages.exists(contact_id)
     looks_failed = not answer.messages and answer.local_number is None
-    incoming, reordered = _add_new(store, contact, answer, first=first, now=now)
+    incoming, reordered = _add_new(store, contact, answer, first=first, now=now, size=part)
     settled, awaiting = _settle_outbox(
         store, contact_id, answer, looks_failed=looks_failed, asked_at=asked_at, now=now
     )
@@ -71,14 +94,66 @@ def merge(
     changed = reordered or settled or suppressed or moved
     if changed:
         store.contacts.refresh_summary(contact_id)
-    return Outcome(changed, incoming, returned_nothing=looks_failed and not first, awaiting=awaiting)
+    newest = max((message.ts or 0 for message in answer.messages), default=0)
+    nothing = looks_failed and not first
+    return Outcome(changed, incoming, returned_nothing=nothing, awaiting=awaiting, newest=newest)
 
 
 def _add_new(
-    store: Store, contact: Contact, answer: FetchedConversation, *, first: bool, now: float
+    store: Store, contact: Contact, answer: FetchedConversation, *, first: bool, now: float, size: int
 ) -> tuple[int, bool]:
     """Add what the store has not; return how many unread texts came in, and whether anything changed."""
-    placed = place(answer.messages, now=now)
+    incoming, changed = 0, False
+    for part in _parts(answer.messages, now=now, size=size):
+        # Whoever waits for Python's lock has it now: the event loop is never held up for longer than a part.
+        time.sleep(0)
+        if first or not _is_known(store, contact.id, part):
+            new, moved = _add_part(store, contact, part, first=first, now=now)
+            incoming += sum(message.unread for message in new)
+            changed = changed or moved or bool(new)
+    return incoming, changed
+
+
+def _parts(messages: Sequence[FetchedMessage], *, now: float, size: int) -> Iterator[list[Placed]]:
+    """An answer in parts that can be merged by themselves, in the order of time; those without a time come last.
+
+    A message is known by its second too, so that those of different seconds have nothing to do with each other.
+    """
+    if any(message.ts is None for message in messages):
+        placed = place(messages, now=now)  # all at once: a neighbour may tell the time
+        dated = [entry for entry in placed if entry.source is TimeSource.TS]
+        yield from _cut(dated, lambda entry: entry.ts, size)
+        if undated := [entry for entry in placed if entry.source is not TimeSource.TS]:
+            yield undated
+    else:
+        for part in _cut(messages, lambda message: message.ts or 0, size):
+            yield place(part, now=now)
+
+
+def _cut(entries: Sequence[T], second: Callable[[T], int], size: int) -> Iterator[list[T]]:
+    """Cut what has a time into parts of whole seconds; within one, the answer's order stays."""
+    rest = sorted(entries, key=second)
+    begin = 0
+    while begin < len(rest):
+        end = min(begin + size, len(rest))
+        while end < len(rest) and second(rest[end]) == second(rest[end - 1]):
+            end += 1
+        yield rest[begin:end]
+        begin = end
+
+
+def _is_known(store: Store, contact_id: ContactId, part: list[Placed]) -> bool:
+    """Whether the store has a part just as it is: so it is with nearly all of them."""
+    if part[0].source is not TimeSource.TS:
+        return False
+    expected = [(entry.ts, entry.rank, entry.message.direction, entry.message.text) for entry in part]
+    return store.messages.are(contact_id, part[0].ts, part[-1].ts, expected)
+
+
+def _add_part(
+    store: Store, contact: Contact, placed: list[Placed], *, first: bool, now: float
+) -> tuple[list[NewMessage], bool]:
+    """Add what the store has not of a part; return that, and whether anything that it has was moved."""
     known = _known(store, contact.id, placed)
     elsewhere = [entry for entry in placed if not _is_in_place(entry, known)]
     left: dict[Identity, deque[StoredMessage]] = {
@@ -97,7 +172,7 @@ def _add_new(
             new.append(_new_message(entry, contact, first=first))
     store.messages.add(contact.id, new, now=now)
     store.messages.set_ranks(ranks)
-    return sum(message.unread for message in new), bool(new or ranks)
+    return new, bool(ranks)
 
 
 def _is_in_place(entry: Placed, known: dict[Identity, Places]) -> bool:
@@ -112,14 +187,12 @@ def _is_in_place(entry: Placed, known: dict[Identity, Places]) -> bool:
     return False
 
 
-def _known(store: Store, contact_id: ContactId, placed: list[Placed]) -> dict[Identity, Places]:
-    """The stored messages that the answer may hold again, oldest first under each identity."""
-    dated = [entry.ts for entry in placed if entry.source is TimeSource.TS]
-    stored: list[StoredMessage] = []
-    if dated:
-        stored += [m for m in store.messages.since(contact_id, min(dated)) if m.time_source is TimeSource.TS]
-    if len(dated) < len(placed):
-        stored += store.messages.without_ts(contact_id)
+def _known(store: Store, contact_id: ContactId, part: list[Placed]) -> dict[Identity, Places]:
+    """The stored messages that a part may hold again, oldest first under each identity."""
+    if part[0].source is TimeSource.TS:
+        stored = store.messages.between(contact_id, part[0].ts, part[-1].ts)
+    else:
+        stored = store.messages.without_ts(contact_id)
     known: dict[Identity, Places] = {}
     for message in stored:
         stamp = message.ts if message.time_source is TimeSource.TS else message.date_text

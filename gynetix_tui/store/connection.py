@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from gynetix_tui.errors import StoreBroken, StoreError
+from gynetix_tui.errors import StoreBroken, StoreBusy, StoreError
 from gynetix_tui.store import trouble
 from gynetix_tui.store.files import companions, suspect
 
@@ -34,13 +34,20 @@ class Connection:
     that reads before it writes gets SQLITE_BUSY at once, whatever the timeout says.
     """
 
-    def __init__(self, raw: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, raw: sqlite3.Connection, path: Path, *, full_text: bool = True) -> None:
         self._raw = raw
         self._path = path
+        self._full_text = None if full_text else False
+        self._risks: list[Callable[[], None]] = []
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False) -> Connection:
+    def open(cls, path: Path, *, read_only: bool = False, full_text: bool = True) -> Connection:
         """Open the file, making it with mode 0600 where there is none.
+
+        Args:
+            path: The file.
+            read_only: Whether every write is refused.
+            full_text: Whether SQLite's full-text module may be used, where it has it.
 
         Raises:
             StoreError: The file cannot be made or opened, or is no database.
@@ -61,7 +68,7 @@ class Connection:
             )
         except (OSError, sqlite3.Error) as error:
             raise trouble.when_opening(error, path) from error
-        connection = cls(raw, path)
+        connection = cls(raw, path, full_text=full_text)
         try:
             connection.run("PRAGMA foreign_keys = ON")
             if read_only:
@@ -75,6 +82,13 @@ class Connection:
     def path(self) -> Path:
         """The file."""
         return self._path
+
+    @property
+    def full_text(self) -> bool:
+        """Whether this SQLite has the full-text module (FTS5); without it, a table of it cannot even be dropped."""
+        if self._full_text is None:
+            self._full_text = self.one("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'") is not None
+        return self._full_text
 
     def make_private(self) -> None:
         """Let nobody else read the file; to be called once it is known to be ours."""
@@ -159,16 +173,35 @@ class Connection:
         if self.in_transaction:
             yield
             return
+        self._risks.clear()
         self.run("BEGIN IMMEDIATE")
         try:
             yield
             self.run("COMMIT")
-        except BaseException:
+        except BaseException as error:
             # Disk-full and I/O errors end the transaction by themselves; a second ROLLBACK would fail.
             if self._raw.in_transaction:
                 with suppress(StoreError):  # the first reason is the one to tell
                     self.run("ROLLBACK")
-            raise
+            if not self._risks or not isinstance(error, StoreBroken):
+                raise
+            for give_up in self._risks:
+                give_up()
+            raise StoreBusy(
+                f"The store {self._path} failed: its full-text index is damaged. It is left alone from now on, and made anew "
+                "when gynetix-tui starts; what was to be written can be written."
+            ) from error
+
+    def risk(self, give_up: Callable[[], None]) -> None:
+        """What follows in this transaction is worth less than the rest of it.
+
+        A broken full-text index ends the transaction around it, at a statement of its own, at a later one or at the
+        COMMIT. No savepoint holds that back, so all of it has to be done once more, without.
+
+        Args:
+            give_up: Called after damage has ended the transaction: sees to it that the next one goes without.
+        """
+        self._risks.append(give_up)
 
     def data_version(self) -> int:
         """A number that changes when another connection has written (SQLite's PRAGMA data_version)."""

@@ -7,6 +7,7 @@ from typing import cast
 from gynetix_tui.errors import StoreError
 from gynetix_tui.model import Contact, ContactId, ContactSummary, Direction, PhoneNumber, SendState
 from gynetix_tui.store.connection import Connection, Row
+from gynetix_tui.store.fulltext import FullText
 
 _CONTACT = "id, number, name, local_number, suppressed, pinned, muted, archived, created_at, fetched_at"
 _SUMMARY = (
@@ -22,6 +23,7 @@ class Contacts:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._full_text = FullText(connection)
 
     def add(self, number: PhoneNumber, name: str, *, now: float) -> ContactId:
         """Add a contact and return its id.
@@ -65,7 +67,9 @@ class Contacts:
 
     def delete(self, contact_id: ContactId) -> None:
         """Delete the contact with all that was said, its outbox and its draft."""
-        self._connection.run("DELETE FROM contacts WHERE id = ?", (contact_id,))
+        with self._connection.transaction():
+            self._full_text.forget(contact_id)
+            self._connection.run("DELETE FROM contacts WHERE id = ?", (contact_id,))
 
     def set_flags(
         self,
@@ -100,14 +104,43 @@ class Contacts:
         row = self._connection.one("SELECT digest FROM contacts WHERE id = ?", (contact_id,))
         return cast("bytes", row[0]) if row else b""
 
-    def summaries(self, *, archived: bool = False) -> list[ContactSummary]:
-        """Every contact's row for the list: pinned first, then by the time of the newest text, newest first."""
+    def summaries(
+        self, *, archived: bool = False, first: int = 0, count: int | None = None
+    ) -> list[ContactSummary]:
+        """Contacts' rows for the list: pinned first, then by the time of the newest text, newest first.
+
+        Args:
+            archived: Whether archived ones are among them.
+            first: How many at the list's top to leave out.
+            count: How many at most; all, where it is None.
+        """
         return self._connection.read(
             _summary,
             f"SELECT {_SUMMARY} FROM contacts LEFT JOIN drafts ON contact_id = id"  # noqa: S608 - a constant
-            " WHERE archived <= ? ORDER BY pinned DESC, last_at DESC, id",
-            (archived,),
+            " WHERE archived <= ? ORDER BY pinned DESC, last_at DESC, id LIMIT ? OFFSET ?",
+            (archived, -1 if count is None else count, first),
         )
+
+    def count(self, *, archived: bool = False) -> int:
+        """How many contacts the list has."""
+        row = self._connection.one("SELECT count(*) FROM contacts WHERE archived <= ?", (archived,))
+        return cast("int", row[0]) if row else 0
+
+    def place(self, summary: ContactSummary, *, archived: bool = False) -> int:
+        """How many contacts stand before this one in the list, as the list is now.
+
+        A list that is in memory needs no question for it: `list_key` says where in it a row belongs.
+        """
+        row = self._connection.one(
+            # Three parts, so that each is a stretch of the index.
+            """
+            SELECT (SELECT count(*) FROM contacts WHERE pinned > ?1 AND archived <= ?4)
+                + (SELECT count(*) FROM contacts WHERE pinned = ?1 AND last_at > ?2 AND archived <= ?4)
+                + (SELECT count(*) FROM contacts WHERE pinned = ?1 AND last_at = ?2 AND id < ?3 AND archived <= ?4)
+            """,
+            (summary.contact.pinned, summary.last_at, summary.contact.id, archived),
+        )
+        return cast("int", row[0]) if row else 0
 
     def summary(self, contact_id: ContactId) -> ContactSummary | None:
         """One contact's row for the list, or None where it has been deleted."""
@@ -121,7 +154,7 @@ class Contacts:
     def unread_total(self) -> int:
         """How many incoming texts are unread, over all contacts that are neither muted nor archived."""
         row = self._connection.one(
-            "SELECT coalesce(sum(unread), 0) FROM contacts WHERE NOT muted AND NOT archived"
+            "SELECT coalesce(sum(unread), 0) FROM contacts WHERE unread > 0 AND NOT muted AND NOT archived"
         )
         return cast("int", row[0]) if row else 0
 
@@ -153,6 +186,11 @@ class Contacts:
             """,
             (contact_id, ts, text, direction, state, PREVIEW_CHARACTERS),
         )
+
+
+def list_key(summary: ContactSummary) -> tuple[bool, float, ContactId]:
+    """Sorts rows as the list has them: for `bisect`, where one row of a list in memory has changed."""
+    return not summary.contact.pinned, -summary.last_at, summary.contact.id
 
 
 def _contact(row: Row) -> Contact:

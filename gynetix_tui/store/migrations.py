@@ -16,6 +16,7 @@ from gynetix_tui.store import trouble
 from gynetix_tui.store.backup import back_up
 from gynetix_tui.store.connection import APPLICATION_ID, Connection
 from gynetix_tui.store.files import suspect
+from gynetix_tui.store.fulltext import make
 
 Step = Callable[[Connection], None]
 
@@ -105,7 +106,26 @@ def _tables_of_the_first_version(connection: Connection) -> None:
     )
 
 
-STEPS: tuple[Step, ...] = (_tables_of_the_first_version,)
+def _indexes_for_many_contacts(connection: Connection) -> None:
+    # The contact list in its order, and what its totals are made of: neither needs a look at every contact.
+    connection.run("CREATE INDEX contacts_in_order ON contacts (pinned DESC, last_at DESC, id, archived)")
+    connection.run(
+        "CREATE INDEX contacts_unread ON contacts (unread) WHERE unread > 0 AND NOT muted AND NOT archived"
+    )
+    connection.run(
+        "CREATE INDEX outbox_shown ON outbox (contact_id, id) WHERE state NOT IN ('seen', 'discarded')"
+    )
+
+
+def _full_text_of_messages(connection: Connection) -> None:
+    # One row; whether the index holds every message. It is on its own since a table of FTS5 is out of reach where
+    # SQLite has none: there it is not made, and one that was made elsewhere stays as it is.
+    connection.run("CREATE TABLE search_index (whole INTEGER NOT NULL) STRICT")
+    connection.run("INSERT INTO search_index VALUES (0)")
+    make(connection)
+
+
+STEPS: tuple[Step, ...] = (_tables_of_the_first_version, _indexes_for_many_contacts, _full_text_of_messages)
 """Every step, oldest first. Its length is the version of the file."""
 
 

@@ -18,6 +18,7 @@ from gynetix_tui.store.connection import Connection, Row
 from gynetix_tui.store.contacts import Contacts
 from gynetix_tui.store.conversation import Conversations
 from gynetix_tui.store.files import beside, companions, marker, remove, suspect
+from gynetix_tui.store.fulltext import FullText
 from gynetix_tui.store.journal import leave_log, on_shared_files, settle
 from gynetix_tui.store.migrations import STEPS, Step, migrate, version_of
 from gynetix_tui.store.presence import Presence
@@ -34,8 +35,9 @@ _SMALLEST = 512
 """Bytes of the smallest page, and so of the smallest database, that there is."""
 _NAMES = (
     "SELECT listed.name, coalesce(info.name, '') FROM sqlite_schema AS listed"
-    " LEFT JOIN pragma_table_info(listed.name) AS info"
+    " LEFT JOIN pragma_table_info(listed.name) AS info WHERE coalesce(listed.sql, '') NOT LIKE 'CREATE VIRTUAL%'"
 )
+_HEADING = "*** in database main ***"
 _NEEDS = (3, 37, 0)
 _UNSEEN = "texts of yours that were not seen at the gateway yet"
 
@@ -55,7 +57,7 @@ class Report:
     backup: Path | None = None
 
 
-def prepare(path: Path, *, now: float, steps: Sequence[Step] = STEPS) -> Report:
+def prepare(path: Path, *, now: float, steps: Sequence[Step] = STEPS, full_text: bool = True) -> Report:
     """Make the store, or check it and put it in order; to be called before anybody opens it.
 
     A damaged store is put aside under another name, and a new one made with what could be saved of it. Where
@@ -65,6 +67,7 @@ def prepare(path: Path, *, now: float, steps: Sequence[Step] = STEPS) -> Report:
         path: The store, in a folder that exists.
         now: Epoch seconds.
         steps: The steps of the format, instead of the real ones.
+        full_text: Whether SQLite's full-text module may be used, where it has it.
 
     Raises:
         StoreTooNew: A newer version of this program wrote it; it is left as it is.
@@ -81,7 +84,7 @@ def prepare(path: Path, *, now: float, steps: Sequence[Step] = STEPS) -> Report:
     while True:
         if alone := Presence.alone(path):
             with alone:
-                return _put_in_order(path, now, steps)
+                return _put_in_order(path, now, steps, full_text=full_text)
         with Presence.shared(path, patience_seconds=_REPAIR_SECONDS):
             trouble_found = _trouble(path, steps)
         if trouble_found is None:
@@ -103,13 +106,13 @@ def _trouble(path: Path, steps: Sequence[Step]) -> str | None:
                 return f"The store {path} has an older format."
             if version:
                 with connection.looking():
-                    _check(connection, steps[:version])
+                    _check(connection, steps[:version], alone=False)
         except StoreBroken as error:
             return str(error)
     return None
 
 
-def _put_in_order(path: Path, now: float, steps: Sequence[Step]) -> Report:
+def _put_in_order(path: Path, now: float, steps: Sequence[Step], *, full_text: bool) -> Report:
     if _salvaged(path).exists():
         aside = _exchange(path)
         return Report(
@@ -119,7 +122,7 @@ def _put_in_order(path: Path, now: float, steps: Sequence[Step]) -> Report:
     suspected = marker(path).exists()
     emptied = path.exists() and path.stat().st_size == 0
     try:
-        backup = _open(path, steps)
+        backup = _open(path, steps, full_text=full_text)
     except StoreBroken:
         return _repair(path, now, steps)
     remove(marker(path))
@@ -133,40 +136,47 @@ def _put_in_order(path: Path, now: float, steps: Sequence[Step]) -> Report:
     return Report(tuple(notices), backup=backup)
 
 
-def _open(path: Path, steps: Sequence[Step]) -> Path | None:
+def _open(path: Path, steps: Sequence[Step], *, full_text: bool) -> Path | None:
     """Check the store and bring it to the newest format; return the copy of the old one, if there was one."""
     if _is_cut_off(path):
         raise StoreBroken(trouble.damaged(path, "most of it is gone"))
     try:
-        backup = _migrated(path, steps)
+        backup = _migrated(path, steps, full_text=full_text)
     except StoreError as error:
         if not is_about_the_log(error):
             raise
         leave_log(path)
-        backup = _migrated(path, steps)
+        backup = _migrated(path, steps, full_text=full_text)
     settle(path)
     return backup
 
 
-def _migrated(path: Path, steps: Sequence[Step]) -> Path | None:
-    with closing(Connection.open(path)) as connection:
+def _migrated(path: Path, steps: Sequence[Step], *, full_text: bool) -> Path | None:
+    with closing(Connection.open(path, full_text=full_text)) as connection:
         if on_shared_files(path):
             # Before anything is read: a log's index is then private memory, which is there on every file system.
             connection.run("PRAGMA locking_mode = EXCLUSIVE")
         version = version_of(connection, steps)
         if version:
             with connection.looking():
-                _check(connection, steps[:version])
+                _check(connection, steps[:version], alone=True)
         if on_shared_files(path):
             connection.run("PRAGMA journal_mode = DELETE")
             connection.run("PRAGMA locking_mode = NORMAL")
             connection.one("SELECT count(*) FROM sqlite_schema")  # the lock goes with the next reading
         connection.write_safely()
-        return migrate(connection, steps).backup
+        backup = migrate(connection, steps).backup
+        FullText(connection).mend()
+        return backup
 
 
-def _check(connection: Connection, steps: Sequence[Step]) -> None:
+def _check(connection: Connection, steps: Sequence[Step], *, alone: bool) -> None:
     """See whether the store is whole: what nobody else has at each start, all of it where it is under suspicion.
+
+    Args:
+        connection: The store.
+        steps: Those that it has had.
+        alone: Nobody else is using it: a full-text index under suspicion is taken out, or made anew by who comes next.
 
     Raises:
         StoreBroken: It is not.
@@ -177,14 +187,36 @@ def _check(connection: Connection, steps: Sequence[Step]) -> None:
         raise _found(
             path, f"it lacks {', '.join(sorted(' '.join(map(str, each)).strip() for each in missing))}"
         )
-    checks = ["quick_check(contacts)", "quick_check(drafts)", "quick_check(outbox)"]
-    if marker(path).exists():
-        checks.append("integrity_check(1)")
-    for check in checks:
-        if (answer := connection.one(f"PRAGMA {check}")) != ("ok",):
-            raise _found(path, str(answer[0] if answer else "nothing").partition("\n")[0])
-    if marker(path).exists():
+    suspected = marker(path).exists()
+    for table in ("contacts", "drafts", "outbox"):
+        _ask(connection, f"quick_check({table})")
+    if suspected:
+        for table in ("contacts", "drafts", "outbox", "messages"):
+            _ask(connection, f"integrity_check({table})")
+        if alone:
+            _look_between(connection)
         _read_all(connection)
+
+
+def _look_between(connection: Connection) -> None:
+    """Look at what is no table of ours: the full-text index, and pages that nothing is in."""
+    index = FullText(connection)
+    if not index.exists:
+        _ask(connection, "integrity_check(1)")
+        return
+    try:
+        _ask(connection, "integrity_check(1)")
+        index.distrust()
+    except StoreBroken:
+        # The tables are whole. An index that was half taken out by a start that was killed is met here too.
+        index.remove()
+        _ask(connection, "integrity_check(1)")
+
+
+def _ask(connection: Connection, check: str) -> None:
+    if (answer := connection.one(f"PRAGMA {check}")) != ("ok",):
+        what = str(answer[0] if answer else "nothing").removeprefix(_HEADING).lstrip()
+        raise _found(connection.path, what.partition("\n")[0])
 
 
 def _found(path: Path, what: str) -> StoreBroken:
@@ -193,7 +225,7 @@ def _found(path: Path, what: str) -> StoreBroken:
 
 
 def _names_after(steps: Sequence[Step]) -> set[Row]:
-    """Tables with their columns, and indexes, of a store that has had those steps."""
+    """Tables with their columns, and indexes, that a store has which has had those steps; no full-text index."""
     return set(_model(steps).execute(_NAMES))
 
 
@@ -205,7 +237,9 @@ def _first_page_after(steps: Sequence[Step]) -> bytes:
 def _model(steps: Sequence[Step]) -> sqlite3.Connection:
     model = sqlite3.connect(":memory:", isolation_level=None)
     for step in steps:
-        step(Connection(model, Path()))
+        # Without the index, which a store may lack. With it the list of tables would also outgrow the first page, and
+        # that page could stand for no other's (`wreck.with_first_page`).
+        step(Connection(model, Path(), full_text=False))
     return model
 
 

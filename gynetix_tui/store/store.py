@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from gynetix_tui.store.connection import Connection
 from gynetix_tui.store.contacts import Contacts
@@ -17,6 +18,9 @@ from gynetix_tui.store.messages import Messages
 from gynetix_tui.store.migrations import migrate
 from gynetix_tui.store.outbox import Outbox
 from gynetix_tui.store.presence import Presence
+
+if TYPE_CHECKING:
+    from gynetix_tui.store.search import Search
 
 _PATIENCE_SECONDS = 5.0
 
@@ -44,15 +48,20 @@ class Store:
         self.conversations = Conversations(connection)
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False) -> Self:
+    def open(cls, path: Path, *, read_only: bool = False, full_text: bool = True) -> Self:
         """Open the store, making or migrating its file where it must be; it is not repaired (see `prepare`).
+
+        Args:
+            path: The store.
+            read_only: Whether every write is refused.
+            full_text: Whether SQLite's full-text module may be used, where it has it.
 
         Raises:
             StoreError: The file cannot be opened, is no store, or comes from a newer version.
         """
         presence = Presence.shared(path, patience_seconds=_PATIENCE_SECONDS)
         try:
-            connection = Connection.open(path, read_only=read_only)
+            connection = Connection.open(path, read_only=read_only, full_text=full_text)
             try:
                 if not read_only:
                     if migrate(connection).before == 0:
@@ -65,6 +74,13 @@ class Store:
             presence.end()
             raise
         return cls(connection, presence)
+
+    @cached_property
+    def search(self) -> Search:
+        """Looks through all that was said. Imported when it is first wanted: a start need not wait for it."""
+        from gynetix_tui.store.search import Search
+
+        return Search(self._connection)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -11,7 +11,7 @@ from doctor_kit import NOW, case_in, fill, only, paths_in, raw, tree, wrong
 
 from gynetix_tui.doctor.contents import Unread, check_contents, last_fetch
 
-COUNTS = "format 1 of 1, sound; 1 contacts, 2 texts, 3 waiting, 1 uncertain, 1 failed"
+COUNTS = "format 3 of 3, sound; 1 contacts, 2 texts, 3 waiting, 1 uncertain, 1 failed"
 
 
 @pytest.fixture

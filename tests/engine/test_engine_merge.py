@@ -13,7 +13,7 @@ from engine_kit import ANA, BEN, HOME, START, fetched, heard, said
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gynetix_tui.engine.merge import Outcome, merge
+from gynetix_tui.engine.merge import PART, Outcome, merge
 from gynetix_tui.model import (
     ContactId,
     Direction,
@@ -39,10 +39,15 @@ def ana(store: Store) -> ContactId:
 
 
 def put(
-    store: Store, contact_id: ContactId, answer: FetchedConversation, *, now: float = START + 10
+    store: Store,
+    contact_id: ContactId,
+    answer: FetchedConversation,
+    *,
+    now: float = START + 10,
+    part: int = PART,
 ) -> Outcome:
     with store.transaction():
-        return merge(store, contact_id, answer, asked_at=now - 1, now=now)
+        return merge(store, contact_id, answer, asked_at=now - 1, now=now, part=part)
 
 
 def texts(store: Store, contact_id: ContactId) -> list[str]:
@@ -80,6 +85,9 @@ _without_ts = st.builds(
 )
 
 
+_part_sizes = st.sampled_from([1, 2, 3, PART])
+
+
 @st.composite
 def _answers(draw: st.DrawFn, message: st.SearchStrategy[FetchedMessage]) -> list[list[FetchedMessage]]:
     """Parts of one conversation, each shuffled or not, some more than once; the last is all of it."""
@@ -106,13 +114,13 @@ def quick_store() -> Iterator[Store]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(_answers(_with_ts | _without_ts))
-def test_an_answer_is_a_multiset(answers: list[list[FetchedMessage]]) -> None:
+@given(_answers(_with_ts | _without_ts), _part_sizes)
+def test_an_answer_is_a_multiset(answers: list[list[FetchedMessage]], part: int) -> None:
     with quick_store() as store:
         ana = store.contacts.add(ANA, "Ana", now=START)
         most: Counter[tuple[object, ...]] = Counter()
         for answer in answers:
-            outcome = put(store, ana, fetched(*answer))
+            outcome = put(store, ana, fetched(*answer), part=part)
             most |= Counter(map(_identity, answer))
             stored = Counter(
                 (
@@ -125,7 +133,7 @@ def test_an_answer_is_a_multiset(answers: list[list[FetchedMessage]]) -> None:
             assert stored == most
             assert outcome.incoming <= len(answer)
             before = everything(store)
-            again = put(store, ana, fetched(*answer), now=START + 20)
+            again = put(store, ana, fetched(*answer), now=START + 20, part=part)
             assert again == Outcome()
             assert everything(store) == before
         assert most == Counter(map(_identity, answers[-1]))
@@ -134,13 +142,31 @@ def test_an_answer_is_a_multiset(answers: list[list[FetchedMessage]]) -> None:
         assert summary.unread == sum(item.unread for item in store.conversations.newest(ana, 1000))
 
 
+@settings(max_examples=60, deadline=None)
+@given(_answers(_with_ts | _without_ts), _part_sizes)
+def test_parts_change_nothing(answers: list[list[FetchedMessage]], part: int) -> None:
+    with quick_store() as whole, quick_store() as parted:
+        for store in (whole, parted):
+            store.contacts.add(ANA, "Ana", now=START)
+        for answer in answers:
+            assert put(whole, ContactId(1), fetched(*answer)) == put(
+                parted, ContactId(1), fetched(*answer), part=part
+            )
+
+        def shown(store: Store) -> list[tuple[object, ...]]:
+            items = store.conversations.newest(ContactId(1), 1000)
+            return [(item.key[:2], item.direction, item.text, item.unread, item.date_text) for item in items]
+
+        assert shown(parted) == shown(whole)
+
+
 @settings(max_examples=150, deadline=None)
-@given(_answers(_with_ts))
-def test_the_order_is_that_of_the_answer(answers: list[list[FetchedMessage]]) -> None:
+@given(_answers(_with_ts), _part_sizes)
+def test_the_order_is_that_of_the_answer(answers: list[list[FetchedMessage]], part: int) -> None:
     with quick_store() as store:
         ana = store.contacts.add(ANA, "Ana", now=START)
         for answer in answers:
-            put(store, ana, fetched(*answer))
+            put(store, ana, fetched(*answer), part=part)
         shown = [(item.direction, item.key.ts, item.text) for item in store.conversations.newest(ana, 1000)]
         assert shown == [(each.direction, each.ts, each.text) for each in answers[-1]]
         keys = [item.key for item in store.conversations.newest(ana, 1000)]
@@ -165,6 +191,24 @@ def test_a_late_message_takes_its_place(store: Store, ana: ContactId) -> None:
     )
     assert outcome == Outcome(changed=True, incoming=2)
     assert texts(store, ana) == ["zero", "one", "two", "three"]
+
+
+@pytest.mark.parametrize("order", ["as it is", "backwards"])
+def test_a_long_answer_is_merged_in_parts(store: Store, ana: ContactId, order: str) -> None:
+    # Longer than a part, with a second that a part must not be cut in.
+    said_so = [heard(f"text {n}", START + min(n, PART - 3)) for n in range(PART + 5)]
+    said_so += [heard(f"later {n}", START + PART + n) for n in range(2 * PART)]
+    answer = said_so if order == "as it is" else said_so[::-1]
+    assert put(store, ana, fetched(*answer)).incoming == len(answer) - 1
+    stored = store.messages.since(ana, 0)
+    assert len(stored) == len(answer)
+    assert [m.text for m in stored] == [m.text for m in sorted(answer, key=lambda each: each.ts or 0)]
+    before = everything(store)
+    assert put(store, ana, fetched(*answer)) == Outcome()
+    assert everything(store) == before
+    outcome = put(store, ana, fetched(*answer, heard("one more", START + 5)))
+    assert outcome == Outcome(changed=True, incoming=1)
+    assert outcome.newest == START + 3 * PART - 1
 
 
 def test_two_contacts_do_not_mix(store: Store, ana: ContactId) -> None:

@@ -1,22 +1,14 @@
-"""How many requests go out, how long to wait after failures, and whose process a text belongs to."""
+"""How many requests go out, and how long to wait after failures."""
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gynetix_tui.engine import owner
 from gynetix_tui.engine.limiter import BackOff, RequestLimit
-from gynetix_tui.engine.owner import is_alive, this_process
 
 
 @settings(deadline=None)
@@ -61,28 +53,47 @@ def test_a_limit_of_one_still_lets_the_background_go() -> None:
     assert requests.wait(30, background=True) == requests.wait(30, background=False) == 30
 
 
+def test_what_the_background_takes_to_ask_for_all() -> None:
+    assert RequestLimit(60).background_round(45) == 60
+    assert RequestLimit(60).background_round(9) == 12
+    assert RequestLimit(1).background_round(3) == 180
+
+
 def test_back_off_doubles_up_to_five_minutes() -> None:
     back_off = BackOff(random.Random(7))
     assert (back_off.failing, back_off.until) == (False, 0)
     for expected in (2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300, *[300] * 50):
-        back_off.failed(1000)
+        back_off.failed(1000, "offline")
         assert 1000 + expected * 0.9 <= back_off.until <= 1000 + expected * 1.1
         assert back_off.failing
-    back_off.hurry()
+    back_off.hurry(insist=True)
     assert (back_off.failing, back_off.until) == (True, 0)
-    back_off.failed(1000)
+    back_off.failed(1000, "offline")
     assert back_off.until >= 1270, "hurrying forgets nothing"
     back_off.succeeded()
     assert (back_off.failing, back_off.until) == (False, 0)
-    back_off.failed(0)
+    back_off.failed(0, "offline")
     assert back_off.until <= 2.2
+
+
+def test_each_kind_of_failure_has_its_own_waits_until_one_attempt_succeeds() -> None:
+    back_off = BackOff(random.Random(7))
+    for kind, expected in (
+        ("offline", 2), ("offline", 4), ("offline", 8), ("refused", 2), ("refused", 4), ("offline", 16), ("refused", 8),
+    ):  # fmt: skip
+        back_off.failed(1000, kind)
+        assert 1000 + expected * 0.9 <= back_off.until <= 1000 + expected * 1.1, kind
+    back_off.succeeded()
+    for kind in ("refused", "offline"):
+        back_off.failed(1000, kind)
+        assert back_off.until <= 1002.2
 
 
 def test_back_off_is_spread() -> None:
     ends = set()
     for seed in range(20):
         back_off = BackOff(random.Random(seed))
-        back_off.failed(0)
+        back_off.failed(0, "offline")
         ends.add(back_off.until)
     assert len(ends) == 20
 
@@ -92,65 +103,21 @@ def test_back_off_is_spread() -> None:
 )
 def test_back_off_keeps_to_what_the_other_side_asks_for(asked: float | None, least: float) -> None:
     back_off = BackOff(random.Random(7))
-    back_off.failed(0, at_least=asked)
+    back_off.failed(0, "refused", at_least=asked)
     assert least <= back_off.until <= max(2.2, least)
 
 
-def test_this_process_lives() -> None:
-    name = this_process()
-    assert name == this_process()
-    assert name.startswith(f"{os.getpid()}:")
-    assert is_alive(name)
-
-
-def test_another_process_lives_until_it_ends() -> None:
-    program = "import sys; from gynetix_tui.engine.owner import this_process; print(this_process(), flush=True); sys.stdin.read()"
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as other:
-        assert other.stdout
-        name = other.stdout.readline().strip()
-        assert name.startswith(f"{other.pid}:")
-        assert is_alive(name)
-        other.send_signal(signal.SIGKILL)
-        deadline = time.monotonic() + 10
-        while is_alive(name) and time.monotonic() < deadline:
-            time.sleep(0.005)  # nothing tells when a process that nobody has waited for is dead
-        assert not is_alive(name), "dead, though its parent has not looked yet"
-        other.wait(10)
-        assert not is_alive(name)
-
-
-def test_a_process_id_that_was_given_again_is_another_process() -> None:
-    pid, _, started = this_process().partition(":")
-    boot, _, ticks = started.partition(":")
-    if not started:
-        pytest.skip("this system has no /proc")
-    assert not is_alive(f"{pid}:{boot}:{int(ticks) + 1}")
-    assert not is_alive(f"{pid}:another-boot:{ticks}")
-    assert not is_alive(f"{pid}:")
-    assert not is_alive(f"1:{started}"), "somebody else's process"
-
-
-@pytest.mark.parametrize("name", ["", ":", "me", "-1:x", "0:x", "٣:x", "1.5:x", f"{10**30}:x", "99999999:x"])
-def test_what_names_no_process_is_dead(name: str) -> None:
-    assert not is_alive(name)
-
-
-def test_without_proc_the_process_id_decides(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(owner, "Path", lambda name: tmp_path / name.lstrip("/"))
-    name = this_process()
-    assert name == f"{os.getpid()}:"
-    assert is_alive(name)
-
-
-def test_a_programs_name_may_hold_blanks_and_parentheses(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "proc/sys/kernel/random").mkdir(parents=True)
-    (tmp_path / "proc/sys/kernel/random/boot_id").write_text("boot\n")
-    (tmp_path / f"proc/{os.getpid()}").mkdir()
-    fields = " ".join(str(n) for n in range(4, 50))
-    (tmp_path / f"proc/{os.getpid()}/stat").write_text(f"{os.getpid()} (a) Z (b c) S {fields}")
-    monkeypatch.setattr(owner, "Path", lambda name: tmp_path / name.lstrip("/"))
-    assert this_process() == f"{os.getpid()}:boot:22"  # proc(5): the start time is field 22
+def test_only_who_insists_does_not_wait_for_what_the_other_side_asked_for() -> None:
+    back_off = BackOff(random.Random(7))
+    for _ in range(5):
+        back_off.failed(1000, "refused", at_least=10)
+    assert back_off.until > 1028
+    back_off.hurry(insist=False)
+    assert back_off.until == 1010
+    back_off.hurry(insist=True)
+    assert back_off.until == 0
+    back_off.hurry(insist=False)
+    assert back_off.until == 0
+    back_off.failed(2000, "offline")
+    back_off.hurry(insist=False)
+    assert back_off.until <= 2000, "this one asked for nothing"

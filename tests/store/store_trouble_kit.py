@@ -82,6 +82,11 @@ def overwritten(content: bytes, at: int, new: bytes) -> bytes:
     return content[:at] + new + content[at + len(new) :]
 
 
+def page_with(content: bytes, text: bytes) -> int:
+    """Where the last page begins that has this in it."""
+    return content.rindex(text) // PAGE * PAGE
+
+
 def beside(file: Path) -> set[str]:
     """The endings of the files that stand beside the store."""
     return {each.name.removeprefix(file.name) for each in file.parent.iterdir()} - {""}

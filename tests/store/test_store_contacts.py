@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from store_kit import ANA, BEN, HOME, START, contact, in_state, message, queue
 from gynetix_tui.errors import StoreError
 from gynetix_tui.model import Contact, ContactId, ContactSummary, Direction, PhoneNumber, SendState
 from gynetix_tui.store import Store
-from gynetix_tui.store.contacts import PREVIEW_CHARACTERS
+from gynetix_tui.store.contacts import PREVIEW_CHARACTERS, list_key
 
 
 @pytest.fixture
@@ -216,6 +217,48 @@ def test_the_list_is_in_order(store: Store) -> None:
     assert [each.contact.id for each in store.contacts.summaries()] == [pinned, new, old, same]
     everybody = store.contacts.summaries(archived=True)
     assert [each.contact.id for each in everybody] == [pinned, archived, new, old, same]
+
+
+def test_a_part_of_the_list_and_the_place_of_a_row(store: Store) -> None:
+    dice = random.Random(1)
+    with store.transaction():
+        for n in range(60):
+            each = contact(store, PhoneNumber(f"+1555000{n:04}"), "")
+            ts = START + dice.randrange(9) * 10  # many of one time
+            store.messages.add(each, [message("x", ts)], now=START)
+            store.contacts.refresh_summary(each)
+            store.contacts.set_flags(each, pinned=n % 7 == 0, archived=n % 5 == 0)
+    for archived in (False, True):
+        every = store.contacts.summaries(archived=archived)
+        assert len(every) == store.contacts.count(archived=archived) == (60 if archived else 48)
+        assert sorted(every, key=list_key) == every
+        assert [store.contacts.place(row, archived=archived) for row in every] == list(range(len(every)))
+        for first, count in ((0, 5), (3, 1), (40, 100), (60, 5), (0, 0)):
+            part = store.contacts.summaries(archived=archived, first=first, count=count)
+            assert part == every[first : first + count]
+
+
+@pytest.mark.parametrize(
+    ("sql", "index"),
+    [
+        (
+            "SELECT sum(unread) FROM contacts WHERE unread > 0 AND NOT muted AND NOT archived",
+            "contacts_unread",
+        ),
+        (
+            "SELECT id FROM contacts WHERE archived <= 1 ORDER BY pinned DESC, last_at DESC, id",
+            "contacts_in_order",
+        ),
+        (
+            "SELECT count(*) FROM contacts WHERE pinned = 0 AND last_at > 5 AND archived <= 1",
+            "contacts_in_order",
+        ),
+    ],
+)
+def test_the_list_is_read_by_its_indexes(store: Store, sql: str, index: str) -> None:
+    plan = " ".join(str(row[-1]) for row in store._connection.all(f"EXPLAIN QUERY PLAN {sql}"))
+    assert index in plan
+    assert "TEMP B-TREE" not in plan
 
 
 def test_the_total_leaves_out_muted_and_archived(store: Store) -> None:

@@ -17,7 +17,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_kit import ANA, BEN, HOME, START, contact, in_state, message, queue
-from store_trouble_kit import NOW, PAGE, Precious, beside, fill, overwritten, precious, read_all, run
+from store_trouble_kit import (
+    NOW,
+    PAGE,
+    Precious,
+    beside,
+    fill,
+    overwritten,
+    page_with,
+    precious,
+    read_all,
+    run,
+)
 
 from gynetix_tui.engine.merge import merge
 from gynetix_tui.errors import StoreBroken, StoreError
@@ -221,7 +232,7 @@ def test_commits_that_are_still_in_the_log_are_saved_too(file: Path) -> None:
     before = precious(file)
     run(_ENDS_SUDDENLY, file)
     content = file.read_bytes()
-    file.write_bytes(content[:PAGE] + content[PAGE:-PAGE] + b"\xff" * PAGE)
+    file.write_bytes(overwritten(content, page_with(content, b" mmmmmm"), b"\xff" * PAGE))
     raw = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)
     raw.close()
     file.with_name("store.db.check").touch()
@@ -259,7 +270,7 @@ def test_a_repair_that_is_killed_is_finished_by_the_next_start(
     file: Path, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     content, before = sound()
-    damaged = overwritten(content, PAGE * (len(content) // PAGE - 1), b"\xff" * PAGE)
+    damaged = overwritten(content, page_with(content, b" mmmmmm"), b"\xff" * PAGE)
     file.write_bytes(damaged)
     file.with_name("store.db-wal").touch()
     file.with_name("store.db.check").touch()
@@ -304,7 +315,7 @@ def test_damage_that_is_met_while_running_is_repaired_at_the_next_start(file: Pa
         ana = contact(store)
         store.messages.add(ana, [message(f"{n} " * 300) for n in range(60)], now=START)
     content = file.read_bytes()
-    file.write_bytes(overwritten(content, PAGE * 20, b"\xff" * PAGE))
+    file.write_bytes(overwritten(content, page_with(content, b"20 20 20 20"), b"\xff" * PAGE))
     assert prepare(file, now=NOW) == Report()  # what was said is not looked through at each start
     with Store.open(file, read_only=True) as store, pytest.raises(StoreBroken, match="repairs it"):
         store.conversations.newest(ana, 1000)
