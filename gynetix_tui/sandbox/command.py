@@ -45,13 +45,20 @@ def serve(port: int, key: str | None, out: TextIO) -> int:
 
 def _greeting(sandbox: Sandbox, encoding: str) -> str:
     people = "".join(f"    +{person.number}  {person.name}\n" for person in sandbox.world.people)
-    client = f"GYNETIX_BASE_URL={sandbox.base_url} GYNETIX_API_KEY={shlex.quote(sandbox.key)} gynetix-tui"
+    # A home of its own, or the sandbox's people would be mixed with the user's own, and be asked for at the real gateway.
+    settings = {
+        "GYNETIX_BASE_URL": sandbox.base_url,
+        "GYNETIX_API_KEY": sandbox.key,
+        "GYNETIX_FROM": f"+{sandbox.local_number}",
+    }
+    given = " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
+    client = f"env -u XDG_CONFIG_HOME -u XDG_DATA_HOME -u XDG_STATE_HOME HOME=$(mktemp -d) \\\n      {given} \\\n      gynetix-tui"
     text = (
         "The sandbox is running. It is a gateway on this machine only: no text leaves it.\n\n"
         f"  Base URL      {sandbox.base_url}\n"
         f"  API key       {sandbox.key}\n"
         f"  Local number  +{sandbox.local_number}\n\n"
-        "  Open the client against it, in another terminal:\n\n"
+        "  Open the client against it, in another terminal, with a home of its own:\n\n"
         f"    {client}\n\n"
         f"  These people can be texted:\n\n{people}\n"
         "Press Ctrl+C to end it.\n"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gynetix_tui.engine.engine import Engine
 from gynetix_tui.model import ContactSummary, PhoneNumber
-from gynetix_tui.phone import display_number
-from gynetix_tui.settings.schema import Settings
+from gynetix_tui.phone import display_number, parse_local_number
+from gynetix_tui.settings.schema import GATEWAY, PROFILE, Settings
 from gynetix_tui.store import Store
 from gynetix_tui.tui.commands import KeyMap
 from gynetix_tui.tui.timestamps import Calendar
@@ -50,6 +50,23 @@ class Session:
     def sender_for(self, summary: ContactSummary) -> PhoneNumber | None:
         """The local number that a text to this contact goes out from; None where none is known."""
         return summary.contact.local_number or self.settings.gateway.from_number
+
+    def keep_local_number(self, text: str) -> None:
+        """Read the account's local number as somebody typed it, save it where it is new, and use it from now on.
+
+        Raises:
+            NumberError: It is none.
+            ConfigError: It cannot be saved.
+        """
+        from gynetix_tui.settings.saving import save_settings
+
+        settings = self.settings
+        number = parse_local_number(text, settings.numbers.region)
+        if number == settings.gateway.from_number:
+            return
+        section = f"{PROFILE}.{settings.profile}" if settings.profile else GATEWAY
+        save_settings(self.config_file, {section: {"from_number": number}})
+        self.settings = replace(settings, gateway=replace(settings.gateway, from_number=number))
 
     def shown(self, number: PhoneNumber) -> str:
         """A number as people read it."""

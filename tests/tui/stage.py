@@ -56,6 +56,9 @@ class Keyring:
     def __init__(self, name: str = "", key: str = "") -> None:
         self.name = name
         self.key = key
+        self.gate = asyncio.Event()
+        """Clear for as long as it asks its user for the password."""
+        self.gate.set()
 
 
 class StageAccount:
@@ -72,6 +75,7 @@ class StageAccount:
         return self._keyring.name
 
     async def keep(self, key: ApiKey) -> None:
+        await self._keyring.gate.wait()
         self._keyring.key = key.reveal()
 
     async def connect(self, key: ApiKey) -> GatewayClient:

@@ -114,7 +114,7 @@ async def test_the_first_start_asks_says_where_the_key_goes_and_hides_it(tmp_pat
         await play.press("ctrl+u")
         await play.write("(555) 666-7777")
         await play.press("enter")
-        await play.until_text("live, checked every 5 s")
+        await play.until_text("live, checked every")
         assert play.keyring.key == KEY
         assert tomllib.loads((tmp_path / "config.toml").read_text()) == {
             "gateway": {"from_number": "+15556667777"}
@@ -139,7 +139,7 @@ async def test_without_a_keyring_the_key_is_for_this_run_and_that_is_said_first(
         await play.until_text("The API key is empty")
         await play.write(KEY)
         await play.press("enter")
-        await play.until_text("live, checked every 5 s")
+        await play.until_text("live, checked every")
         assert play.keyring.key == ""
 
 
@@ -152,7 +152,7 @@ async def test_the_first_start_offers_the_demo(tmp_path: Path) -> None:
 
 async def test_the_status_line_tells_that_the_gateway_is_away_and_that_it_is_back(tmp_path: Path) -> None:
     async with stage(tmp_path) as play:
-        assert "live, checked every 5 s" in status(play)
+        assert "live, checked every" in status(play)
         play.sandbox.stop()
         play.clock.pass_seconds(700)
         await play.fetch()
@@ -161,7 +161,66 @@ async def test_the_status_line_tells_that_the_gateway_is_away_and_that_it_is_bac
         play.sandbox.start()
         play.clock.pass_seconds(60)
         await play.fetch()
-        await play.until(lambda: "live, checked every 5 s" in status(play), "live again")
+        await play.until(lambda: "live, checked every" in status(play), "live again")
+
+
+async def test_asking_again_keeps_the_number_that_was_typed(tmp_path: Path) -> None:
+    async with stage(tmp_path, key="", local_number=None) as play:
+        await play.until_text("Start for this run")
+        play.keyring.key = KEY  # somebody has unlocked it meanwhile
+        screen = play.app.screen
+        assert isinstance(screen, FirstStart)
+        screen.query_one("#number", Input).value = "555 666 7777"
+        again = screen.query_one("#again")
+        again.display = True
+        again.focus()
+        await play.press("enter")
+        await play.until_text("live, checked every")
+        assert "(555) 666-7777" in status(play)
+
+
+async def test_a_key_from_elsewhere_leaves_the_number_to_be_asked_for(tmp_path: Path) -> None:
+    async with stage(tmp_path, local_number=None) as play:
+        await play.until_text("The account's local number")
+        await play.write("12")
+        await play.press("enter")
+        await play.until_text("2 digits")
+        await play.press("ctrl+u")
+        await play.write("(555) 666-7777")
+        await play.press("enter")
+        await play.until(lambda: "(555) 666-7777" in status(play))
+        assert "from_number" in (tmp_path / "config.toml").read_text()
+
+
+async def test_who_has_a_key_is_offered_no_demo_and_esc_leaves_it(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.press("f9")
+        await play.until_text("Esc leaves the key as it is")
+        assert "See the demo" not in play.text
+        await play.press("ctrl+d")
+        await play.press("escape")
+        await play.until(lambda: play.app.screen is play.main)
+
+
+async def test_a_key_on_its_way_into_the_keyring_is_not_called_back_by_esc(tmp_path: Path) -> None:
+    async with stage(tmp_path, keyring="the test's keyring") as play:
+        play.keyring.gate.clear()
+        await play.press("f9")
+        await play.until_text("Keep and start")
+        await play.write("another key")
+        await play.press("enter")
+        await play.until_text("Keeping the key")
+        await play.press("escape")
+        assert isinstance(play.app.screen, FirstStart)
+        play.keyring.gate.set()
+        await play.until(lambda: play.app.screen is play.main)
+        assert play.keyring.key == "another key"
+
+
+async def test_an_archived_contact_says_how_it_comes_back(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.press("a")
+        await play.until_text("is archived. A new text brings it back")
 
 
 BAD_ANSWERS = [

@@ -12,9 +12,6 @@ from textual.screen import Screen
 from textual.widgets import Button, Input, Static
 
 from gynetix_tui.errors import ConfigError, KeyringError, NumberError
-from gynetix_tui.phone import parse_local_number
-from gynetix_tui.settings.saving import save_settings
-from gynetix_tui.settings.schema import GATEWAY, PROFILE
 from gynetix_tui.settings.secret import ApiKey
 from gynetix_tui.text import clean
 from gynetix_tui.tui.session import Session
@@ -31,12 +28,10 @@ class Started:
     """What the user chose.
 
     Attributes:
-        demo: To see the demonstration; else the key is given to the engine.
-        local_number: The local number as it was saved; empty where it was known before.
+        demo: To see the demonstration; else the engine has a key, and the local number is saved.
     """
 
     demo: bool = False
-    local_number: str = ""
 
 
 class HiddenInput(Input):
@@ -100,8 +95,13 @@ class FirstStart(Screen[Started]):
             yield Static("API key", classes="label")
             yield HiddenInput(id="key", password=True, compact=True)
             yield Static("Local number of the account", classes="label")
-            known = self._session.settings.gateway.from_number or ""
-            yield Input(known, id="number", placeholder="+1 555 666 7777", compact=True)
+            known = self._session.settings.gateway.from_number
+            yield Input(
+                self._session.shown(known) if known else "",
+                id="number",
+                placeholder="+1 555 666 7777",
+                compact=True,
+            )
             yield Static("", id="problem", classes="problem")
             yield Static(Content(self._where()), classes="hint", id="where")
             with Horizontal(classes="buttons"):
@@ -109,10 +109,11 @@ class FirstStart(Screen[Started]):
                 again = Button("Ask the keyring again", id="again", compact=True)
                 again.display = bool(self._reason)
                 yield again
-                yield Button("See the demo", id="demo", compact=True)
-                yield Button("Quit", id="quit", compact=True)
-            keys = "Enter starts · Tab moves on" + (
-                " · Esc leaves the key as it is" if self._changing else ""
+                if not self._changing:
+                    yield Button("See the demo", id="demo", compact=True)
+                    yield Button("Quit", id="quit", compact=True)
+            keys = "Enter starts · Tab moves on · " + (
+                "Esc leaves the key as it is" if self._changing else "^D opens the demo"
             )
             yield Static(keys, classes="hint")
 
@@ -131,6 +132,8 @@ class FirstStart(Screen[Started]):
 
     async def _ask_again(self) -> None:
         """Look for the key once more: the keyring may be unlocked by now."""
+        if self.query_one("#number", Input).value.strip() and not self._keep_number():
+            return
         self.query_one("#where", Static).update(Content(ASKING))
         engine = self._session.engine
         self._reason = await engine.look_for_key()
@@ -180,13 +183,14 @@ class FirstStart(Screen[Started]):
             await self.run_action("app.leave")
 
     def action_cancel(self) -> None:
-        """Leave the key as it is, where there is one."""
-        if self._changing:
+        """Leave the key as it is, where there is one. One that is on its way into the keyring cannot be called back."""
+        if self._changing and not self._keeping:
             self.dismiss(None)
 
     def action_demo(self) -> None:
-        """Open the demonstration instead."""
-        self.dismiss(Started(demo=True))
+        """Open the demonstration instead; who has a key has work in hand, and stays."""
+        if not self._changing:
+            self.dismiss(Started(demo=True))
 
     async def _start(self) -> None:
         field = self.query_one("#key", Input)
@@ -195,20 +199,25 @@ class FirstStart(Screen[Started]):
         except ConfigError as error:
             self._say(str(error), "#key")
             return
-        try:
-            number = self._local_number()
-        except (NumberError, ConfigError) as error:
-            self._say(str(error), "#number")
+        if not self._keep_number():
             return
         if self._keyring and not self._keeping:
             self._keeping = True
             self._show_where()
-            self.run_worker(self._keep(key, number), exclusive=True, group="keyring")
+            self.run_worker(self._keep(key), exclusive=True, group="keyring")
         else:
             await self._session.engine.use_key(key, keep=False)
-            self._leave(number)
+            self._leave()
 
-    async def _keep(self, key: ApiKey, number: str) -> None:
+    def _keep_number(self) -> bool:
+        try:
+            self._session.keep_local_number(self.query_one("#number", Input).value)
+        except (NumberError, ConfigError) as error:
+            self._say(str(error), "#number")
+            return False
+        return True
+
+    async def _keep(self, key: ApiKey) -> None:
         """Keep the key in the keyring, then start; it may be asking for its password, and take its time."""
         try:
             await self._session.engine.use_key(key, keep=True)
@@ -218,26 +227,11 @@ class FirstStart(Screen[Started]):
             self._show_where()
             self._say("The key was not kept.", "#key")
         else:
-            self._leave(number)
+            self._leave()
 
-    def _leave(self, number: str) -> None:
+    def _leave(self) -> None:
         self.query_one("#key", Input).value = ""
-        self.dismiss(Started(local_number=number))
-
-    def _local_number(self) -> str:
-        """The local number, saved where it is new.
-
-        Raises:
-            NumberError: It is none.
-            ConfigError: It cannot be saved.
-        """
-        settings = self._session.settings
-        number = parse_local_number(self.query_one("#number", Input).value, settings.numbers.region)
-        if number == settings.gateway.from_number:
-            return ""
-        section = f"{PROFILE}.{settings.profile}" if settings.profile else GATEWAY
-        save_settings(self._session.config_file, {section: {"from_number": number}})
-        return number
+        self.dismiss(Started())
 
     def _say(self, text: str, at: str) -> None:
         self.query_one("#problem", Static).update(Content(clean(text)))

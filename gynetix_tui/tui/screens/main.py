@@ -158,12 +158,27 @@ class MainScreen(Screen[None]):
             case LinkChanged():
                 self._link = event.link
                 self._show_status()
+                if event.link.state is LinkState.STARTING:  # there is a key
+                    self._ask_local_number()
             case StoreTrouble():
                 await self._show_store_trouble(event.reason)
             case Notice():
                 self._say(event.text, warning=event.warning)
             case _:
                 pass  # the key is the app's business
+
+    def _ask_local_number(self) -> None:
+        """Ask for the number alone where the key came from elsewhere; nothing can be sent to a new number before."""
+        if self._session.settings.gateway.from_number is not None or len(self.app.screen_stack) > 1:
+            return
+        from gynetix_tui.tui.screens.local_number import LocalNumber
+
+        self.app.push_screen(LocalNumber(self._session), lambda _: self.show_local_number())
+
+    def show_local_number(self) -> None:
+        """The account's local number is another one: say so where it stands."""
+        self._show_status()
+        self.talk.changed()
 
     def _show_contacts(self) -> None:
         reading = self.talk.reading
@@ -172,11 +187,12 @@ class MainScreen(Screen[None]):
 
     def _show_status(self) -> None:
         number = self._session.settings.gateway.from_number
-        demo = "demo, nothing leaves this machine" if self._session.demo else ""
         profile = self._session.settings.profile
-        left = " · ".join(filter(None, (profile, self._session.shown(number) if number else "", demo)))
+        whose = "demo" if self._session.demo else profile
+        more = "nothing leaves this machine" if self._session.demo and self.size.width >= WIDE_FROM else ""
+        left = " · ".join(filter(None, (whose, self._session.shown(number) if number else "", more)))
         if self.size.width < ONE_PANE_BELOW:
-            left = profile  # the right side says more
+            left = whose  # the right side says more
         unread = self._side.unread
         name = ""
         if self._link.contact_id is not None:
@@ -373,6 +389,10 @@ class MainScreen(Screen[None]):
         if summary := self._contact:
             value = not getattr(summary.contact, flag)
             await self._try(self._session.engine.set_flags(summary.contact.id, **{flag: value}))
+            if flag == "archived":
+                title = self._session.naming.title(summary)
+                back = "A new text brings it back, or the same command while its conversation is open."
+                self._say(f"{title} is archived. {back}" if value else f"{title} is in the list again.")
 
     async def action_mark_unread(self) -> None:
         """Mark the conversation unread."""
@@ -420,9 +440,7 @@ class MainScreen(Screen[None]):
         if item is None or item.outbox_id is None or item.state not in {
             SendState.FAILED, SendState.UNCONFIRMED, SendState.QUEUED,
         }:  # fmt: skip
-            self._say(
-                "Only a text that was not, or may not have been, sent can be sent again. Go to it with Up."
-            )
+            self._say("This text was sent. Up goes to one that was not, or that may not have been.")
             return
         outbox_id, engine = item.outbox_id, self._session.engine
 
