@@ -33,14 +33,17 @@ class Link:
         reason: Why it is not live, in plain words, raw; else empty.
         since: When the present state began, epoch seconds.
         next_try_at: When the next attempt is due, epoch seconds, or None where none is planned.
+        next_try_in: How many seconds off that was when this was told; the attempt comes no later.
         contact_id: Whose conversation the reason is about; None where it is about all.
-        every: Seconds between two looks at the open conversation.
+        every: Seconds between two looks, as long as it is live: at the open conversation, or where none is open,
+            at those that are looked at most often.
     """
 
     state: LinkState
     reason: str = ""
     since: float = 0.0
     next_try_at: float | None = None
+    next_try_in: float = 0.0
     contact_id: ContactId | None = None
     every: float = 0.0
 

@@ -7,6 +7,7 @@ import logging
 import math
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -15,7 +16,7 @@ from gynetix_tui.engine.events import ContactChanged, Event, Link, LinkChanged, 
 from gynetix_tui.engine.limiter import BackOff, RequestLimit
 from gynetix_tui.engine.merge import Outcome, merge
 from gynetix_tui.engine.writer import PASSING, Writer
-from gynetix_tui.errors import GatewayError, NotSent
+from gynetix_tui.errors import GatewayError, NotSent, Refused
 from gynetix_tui.model import ContactId, FetchedConversation, PhoneNumber
 from gynetix_tui.settings.schema import Polling
 from gynetix_tui.store import Store
@@ -107,20 +108,28 @@ class Poller:
         self._open = contact_id
         if contact_id is not None:
             self._urgent.add(contact_id)
+        self._show_interval()
         self._wake.set()
 
     def set_focused(self, focused: bool) -> None:
-        """Nobody looks: ask less often. Somebody looks again: ask now."""
-        if focused and not self._focused and self._open is not None:
-            self._urgent.add(self._open)
-            self._wake.set()
+        """Nobody looks: ask less often. Somebody looks again: ask now, as `refresh` does.
+
+        But for what the gateway asked for: who goes to and fro between windows does not mean to press it.
+        """
+        regained = focused and not self._focused
         self._focused = focused
+        self._show_interval()
+        if regained:
+            self._hurry(insist=False)
 
     def refresh(self) -> None:
-        """The user wants to know now: the open conversation at once, and then all that were due for long."""
-        self._backoff.hurry()
+        """The user wants to know now: the open conversation at once, and then all others."""
+        self._hurry(insist=True)
+
+    def _hurry(self, *, insist: bool) -> None:
+        self._backoff.hurry(insist=insist)
         for target in self._targets.values():
-            target.backoff.hurry()
+            target.backoff.hurry(insist=insist)
             target.due_at = min(target.due_at, self._monotonic())
         if self._open is not None:
             self._urgent.add(self._open)
@@ -143,8 +152,12 @@ class Poller:
             target = self._targets[contact_id] = known.get(contact_id, fresh)
             # Another client's text may be looked for here too: that one may have gone.
             target.awaiting = target.awaiting or awaiting
+        # What is told may have been about a contact that is gone, or not have counted one that is new.
         if self._link.state is LinkState.TROUBLE:
-            self._show_link()  # it may have been about a contact that is gone
+            self._show_link()
+        elif self._link.state is LinkState.OFFLINE:
+            self._show_offline(self._link.reason)
+        self._show_interval()
         self._wake.set()
 
     async def run(self) -> None:
@@ -174,9 +187,7 @@ class Poller:
         waits: list[float] = []
         ready: list[_Target] = []
         for target in self._targets.values():
-            wait = self._due(target) - now
-            if wait <= 0:
-                wait = self._limit.wait(now, background=target.id != self._open)
+            wait = self._wait(target, now)
             if wait <= 0:
                 ready.append(target)
             waits.append(wait)
@@ -193,24 +204,35 @@ class Poller:
             -target.last_at,
         )
 
-    def _due(self, target: _Target) -> float:
+    def _wait(self, target: _Target, now: float) -> float:
+        """Seconds until this conversation may be asked for, but for the wait that is of all."""
         at = 0.0 if target.id in self._urgent else target.due_at
-        return max(at, target.backoff.until)
+        limit = self._limit.wait(now, background=target.id != self._open)
+        return max(at - now, target.backoff.until - now, limit)
 
     def _interval(self, target: _Target) -> float:
-        if target.id == self._open:
-            return self._open_seconds
         slower = 1 if self._focused else UNFOCUSED_FACTOR
+        if target.id == self._open:
+            return self._settings.open_seconds * slower
         if target.last_at > self._now() - RECENT_SECONDS:
             return self._settings.recent_seconds * slower
         return self._settings.dormant_seconds * slower
 
-    @property
-    def _open_seconds(self) -> float:
-        return self._settings.open_seconds * (1 if self._focused else UNFOCUSED_FACTOR)
+    def _shortest_interval(self) -> float:
+        """Seconds between two looks at what is looked at most often: the open conversation, or else the liveliest.
+
+        Many lively ones take longer than their interval to be asked for in turn, as the limit on requests has it.
+        """
+        if self._open is not None and (opened := self._targets.get(self._open)):
+            return self._interval(opened)
+        intervals = Counter(self._interval(target) for target in self._targets.values())
+        if not intervals:
+            return self._settings.open_seconds
+        shortest = min(intervals)
+        return max(shortest, math.ceil(self._limit.background_round(intervals[shortest])))
 
     async def _fetch(self, target: _Target) -> None:
-        asked_at, due_at = self._now(), target.due_at
+        asked_at = self._now()
         # Who asks for it while this request is under way (`soon`, `refresh`) asks for a later answer.
         target.due_at = math.inf
         try:
@@ -218,7 +240,6 @@ class Poller:
                 phone=target.number, known=b"" if target.awaiting else target.digest
             )
         except GatewayError as error:
-            target.due_at = min(target.due_at, due_at)
             self._failed(target, error)
             return
         outcome = Outcome()
@@ -230,8 +251,7 @@ class Poller:
                 )
             except PASSING:
                 # The gateway answered; that the store takes nothing is told by itself.
-                target.due_at = min(target.due_at, due_at)
-                target.backoff.failed(self._monotonic())
+                self._still_due(target, "store")
                 return
             target.awaiting = outcome.awaiting or target.due_at < math.inf
             # What is doubtful is looked at again each time, or a second empty answer would count as a good one.
@@ -266,16 +286,30 @@ class Poller:
 
     def _failed(self, target: _Target, error: GatewayError) -> None:
         _log.warning("contact %d: %s", target.id, type(error).__name__)  # its words may quote texts
-        now = self._monotonic()
-        target.backoff.failed(now, at_least=error.retry_after)
-        self._backoff.failed(now, at_least=error.retry_after)
+        kind = _kind(error)
+        self._still_due(target, kind, at_least=error.retry_after)
+        self._backoff.failed(self._monotonic(), kind, at_least=error.retry_after)
         self._last_failed = target.id
         target.trouble, target.unreachable = str(error), isinstance(error, NotSent)
         if target.unreachable:
-            next_try_at = self._now() + self._backoff.until - now
-            self._set_link(Link(LinkState.OFFLINE, target.trouble, next_try_at=next_try_at))
+            self._show_offline(target.trouble)
         else:
             self._show_link()
+
+    def _still_due(self, target: _Target, kind: str, *, at_least: float | None = None) -> None:
+        """It was asked for in vain: it stays due, also where it was asked for before its time, and only backs off."""
+        now = self._monotonic()
+        target.due_at = min(target.due_at, now)
+        target.backoff.failed(now, kind, at_least=at_least)
+
+    def _show_offline(self, reason: str) -> None:
+        now = self._monotonic()
+        waits = [self._wait(target, now) for target in self._targets.values()]
+        if not waits:
+            self._set_link(Link(LinkState.OFFLINE, reason))
+            return
+        wait = max(0.0, self._backoff.until - now, min(waits))
+        self._set_link(Link(LinkState.OFFLINE, reason, next_try_at=self._now() + wait, next_try_in=wait))
 
     def _show_link(self) -> None:
         """Live, unless a conversation is in trouble; the open one first."""
@@ -286,6 +320,11 @@ class Poller:
         target = next((each for each in troubled if each.id == self._open), troubled[0])
         self._set_link(Link(LinkState.TROUBLE, target.trouble, contact_id=target.id))
 
+    def _show_interval(self) -> None:
+        """Only "live" tells it."""
+        if self._link.state is LinkState.LIVE:
+            self._set_link(self._link)
+
     def _complain(self, target: _Target, text: str) -> None:
         """Say it once for each conversation, not at each fetch."""
         if text not in target.complaints:
@@ -294,10 +333,22 @@ class Poller:
 
     def _set_link(self, link: Link) -> None:
         since = self._link.since if link.state is self._link.state else self._now()
-        link = replace(link, since=since, every=self._open_seconds)
+        link = replace(link, since=since, every=self._shortest_interval())
         if link != self._link:
             self._link = link
             self._publish(LinkChanged(link))
+
+
+def _kind(error: GatewayError) -> str:
+    """What went wrong, as far as waits go.
+
+    Neither all that a machine without a network meets is told apart, nor what the gateway gives for reasons, which
+    may be other words each time. The words of the rest are this program's own: what status, or what was
+    unreadable.
+    """
+    if isinstance(error, NotSent):
+        return "offline"
+    return "refused" if isinstance(error, Refused) else str(error)
 
 
 def _targets(store: Store) -> Iterable[tuple[ContactId, PhoneNumber, float, bytes, bool]]:

@@ -13,7 +13,7 @@ from gynetix_tui.engine.events import ContactChanged, Event
 from gynetix_tui.engine.owner import is_alive, this_process
 from gynetix_tui.engine.writer import AGAIN_SECONDS, PASSING, Writer
 from gynetix_tui.errors import NotSent, Refused, Uncertain
-from gynetix_tui.model import ContactId, OutgoingText, PhoneNumber, SendState
+from gynetix_tui.model import ContactId, OutboxId, OutgoingText, PhoneNumber, SendState
 from gynetix_tui.store import Store
 
 RETRY_SECONDS = (2.0, 5.0, 15.0, 60.0)
@@ -128,13 +128,17 @@ class Sender:
 
     async def _rest(self) -> None:
         """Until something is queued, something under way ends, or a retry is due."""
-        due, owners = await self._writer.read(
-            lambda store: (store.outbox.next_try_at(), {owner for _, _, owner in store.outbox.sending()})
+        now = self._now()
+        due, others, orphans = await self._writer.read(
+            lambda store: (
+                store.outbox.next_try_at(),
+                {owner for _, _, owner in store.outbox.sending()} - {self._owner},
+                _orphans(store, now),
+            )
         )
-        others = owners - {self._owner}
         # At each pass, not only where a wait runs out: whoever wakes us often must not keep this from being seen.
-        if not all(is_alive(owner) for owner in others):
-            for contact_id in await recover(self._writer, now=self._now()):
+        if orphans:
+            for contact_id in await recover(self._writer, now=now):
                 self._publish(ContactChanged(contact_id))
                 self._accepted(contact_id)
             return
@@ -142,7 +146,9 @@ class Sender:
         if seconds <= 0:
             seconds = BLOCKED_SECONDS  # it waits for another under way, whose end wakes us where it is ours
         if others:
-            seconds = min(seconds, BLOCKED_SECONDS)  # their process may die, and tells nobody
+            seconds = min(
+                seconds, BLOCKED_SECONDS
+            )  # their process may die, or its time be over: nobody tells
         with suppress(TimeoutError):
             async with asyncio.timeout(None if seconds == math.inf else seconds):
                 await self._wake.wait()
@@ -208,7 +214,7 @@ async def recover(writer: Writer, *, now: float) -> list[ContactId]:
     """Texts that a process was sending when it died may have been sent: say so, and return their contacts."""
 
     def work(store: Store) -> list[ContactId]:
-        orphans = [(text, contact) for text, contact, owner in store.outbox.sending() if not is_alive(owner)]
+        orphans = _orphans(store, now)
         for outbox_id, _ in orphans:
             store.outbox.finish(
                 outbox_id,
@@ -219,6 +225,18 @@ async def recover(writer: Writer, *, now: float) -> list[ContactId]:
         return _and_refresh(store, [contact for _, contact in orphans])
 
     return await writer.run(work)
+
+
+def _orphans(store: Store, now: float) -> list[tuple[OutboxId, ContactId]]:
+    """Texts under way, and their contacts, whose process is not there any more."""
+    orphans: list[tuple[OutboxId, ContactId]] = []
+    for outbox_id, contact_id, owner in store.outbox.sending():
+        text = store.outbox.get(outbox_id)
+        # A row of another's hand may lack the time; nobody waits for that one.
+        claimed_ago = now - text.left_at if text and text.left_at is not None else math.inf
+        if text and not is_alive(owner, claimed_ago=claimed_ago):
+            orphans.append((outbox_id, contact_id))
+    return orphans
 
 
 def _put_back(store: Store, text: OutgoingText, now: float) -> None:

@@ -14,6 +14,7 @@ from gynetix_tui.engine import poller as poller_module
 from gynetix_tui.engine import sender as sender_module
 from gynetix_tui.engine.events import ContactChanged, ContactsChanged, KeyNeeded, LinkState
 from gynetix_tui.engine.limiter import BackOff
+from gynetix_tui.engine.owner import this_process
 from gynetix_tui.engine.writer import Writer
 from gynetix_tui.errors import GynetixError, KeyringError, NotSent, Refused, StoreError, Uncertain
 from gynetix_tui.model import ContactId, Direction, OutboxId, SendState
@@ -238,7 +239,8 @@ async def test_a_text_that_a_dead_process_was_sending_is_uncertain_at_the_start(
     async with rig_of(tmp_path) as rig:
         text = await rig.engine.send(ANAS, "perhaps", sender=HOME)
         with Store.open(rig.file) as other:
-            other.outbox.claim(owner="4194304:another-boot:1", now=START)
+            _, started, place = this_process().split(":", 2)
+            other.outbox.claim(owner=f"4194304:{started}:{place}", now=START)  # beyond every process id
         rig.sandbox.faults.add(Fault(FaultKind.STATUS, status=500))
         rig.start()
         await rig.becomes(text, SendState.UNCONFIRMED)

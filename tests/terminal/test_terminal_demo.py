@@ -32,7 +32,7 @@ def test_the_demo_from_start_to_end(desk: Desk, columns: int, lines: int) -> Non
     terminal = desk.start("--demo", "--config", str(often), columns=columns, lines=lines)
 
     terminal.wait_for(lambda screen: all(words in screen for words in LAST_TEXTS))
-    terminal.wait_for("live, checked every 1 s")
+    terminal.wait_for("live, checked every 30 s")
     terminal.press(HOME_KEY)
     terminal.wait_for("^▌ .*Ana Torres")
     terminal.press(ENTER)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from rich.cells import cell_len
 
 from gynetix_tui.engine.events import Link, LinkState
@@ -10,6 +12,9 @@ from gynetix_tui.tui.commands import COMMANDS, KeyMap, Place
 from gynetix_tui.tui.timestamps import Calendar
 
 Pieces = list[tuple[str, str]]
+
+IN_SECONDS_UP_TO = 120.0
+"""A wait of more seconds is told by the clock: its minutes say enough then."""
 
 
 def link_words(link: Link, calendar: Calendar, *, name: str = "") -> tuple[str, str]:
@@ -30,12 +35,28 @@ def link_words(link: Link, calendar: Calendar, *, name: str = "") -> tuple[str, 
         case LinkState.NO_KEY:
             return "no API key: nothing is sent or fetched", "alert"
         case LinkState.LIVE:
-            return f"live, checked every {link.every:g} s", "dim"
+            return f"live, checked every {_duration(link.every)}", "dim"
         case LinkState.OFFLINE:
-            again = f", next try {calendar.clock(link.next_try_at)}" if link.next_try_at else ""
+            again = _next_try(link, calendar)
             return f"offline since {since}{again}" + (f": {reason}" if reason else ""), "alert"
         case LinkState.TROUBLE:
             return f"{name}: {reason}" if name else reason, "alert"
+
+
+def _next_try(link: Link, calendar: Calendar) -> str:
+    """When it is tried again. "In 20 s" is untrue a second later, "within 20 s" until the try itself is not."""
+    if link.next_try_at is None:
+        return ""
+    if link.next_try_in > IN_SECONDS_UP_TO:
+        return f", next try at {calendar.clock(link.next_try_at)}"
+    return f", next try within {max(1, ceil(link.next_try_in))} s"
+
+
+def _duration(seconds: float) -> str:
+    """Seconds, or whole minutes from two on: ``5 s``, ``10 min``."""
+    if seconds >= 120 and seconds % 60 == 0:
+        return f"{seconds / 60:g} min"
+    return f"{seconds:g} s"
 
 
 def key_words(keys: KeyMap, place: Place, width: int) -> Pieces:
