@@ -25,9 +25,6 @@ from gynetix_tui.engine.events import (
     LinkState,
     StoreTrouble,
 )
-from gynetix_tui.engine.poller import Poller
-from gynetix_tui.engine.sender import Sender, recover
-from gynetix_tui.engine.watcher import Watcher
 from gynetix_tui.engine.writer import PASSING, Writer
 from gynetix_tui.errors import GynetixError, KeyringError, NotSent, Refused
 from gynetix_tui.model import ContactId, OutboxId, OutgoingText, PhoneNumber, SendState
@@ -36,6 +33,9 @@ from gynetix_tui.settings.secret import ApiKey
 from gynetix_tui.store import Store
 
 if TYPE_CHECKING:
+    from gynetix_tui.engine.poller import Poller
+    from gynetix_tui.engine.sender import Sender
+    from gynetix_tui.engine.watcher import Watcher
     from gynetix_tui.gateway import Gateway
 
 Listener = Callable[[Event], None]
@@ -128,6 +128,8 @@ class Engine:
                 await self._sender.settle()
 
     async def _recover(self) -> None:
+        from gynetix_tui.engine.sender import recover
+
         try:
             contacts = await recover(self._writer, now=self._now())
         except PASSING:
@@ -136,6 +138,10 @@ class Engine:
             self._publish(ContactChanged(contact_id))
 
     async def _work(self, gateway: Gateway) -> None:
+        # Here rather than above: the first frame need not wait for them.
+        from gynetix_tui.engine.poller import Poller
+        from gynetix_tui.engine.sender import Sender
+
         poller = Poller(
             gateway,
             self._writer,
@@ -158,6 +164,8 @@ class Engine:
             raise group.exceptions[0] from None  # the first failed, and the other was stopped for it
 
     def _watcher(self, poller: Poller, sender: Sender) -> Watcher:
+        from gynetix_tui.engine.watcher import Watcher
+
         async def changed() -> None:
             self._publish(ContactsChanged())
             await poller.reload()

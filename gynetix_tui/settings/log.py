@@ -8,6 +8,7 @@ import os
 import textwrap
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -65,7 +66,9 @@ def close_log() -> None:
     logger = logging.getLogger(LOGGER)
     for handler in [handler for handler in logger.handlers if isinstance(handler, _PrivateFile)]:
         logger.removeHandler(handler)
-        handler.close()
+        # What a full disk did not take is in the stream's buffer still, and fails once more; it is closed all the same.
+        with suppress(OSError):
+            handler.close()
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())  # or warnings would go to standard error
 

@@ -136,6 +136,10 @@ class Terminal:
     mouse: bool = field(
         default=True, metadata=_rule(checks.switch, "Whether the mouse works in the program.")
     )
+    changed_cells: bool = field(
+        default=True,
+        metadata=_rule(checks.switch, "Whether only what changed on the screen is written to the terminal."),
+    )
     theme: Theme = field(
         default=Theme.AUTO,
         metadata=_rule(checks.one_of(Theme), 'The colours: "dark", "light", "ansi" or "auto".'),

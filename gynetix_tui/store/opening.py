@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from gynetix_tui.errors import StoreBroken, StoreBusy, StoreError
 from gynetix_tui.model import ItemKey, SendState
@@ -22,8 +22,10 @@ from gynetix_tui.store.fulltext import FullText
 from gynetix_tui.store.journal import leave_log, on_shared_files, settle
 from gynetix_tui.store.migrations import STEPS, Step, migrate, version_of
 from gynetix_tui.store.presence import Presence
-from gynetix_tui.store.salvage import Saved, salvage
 from gynetix_tui.store.trouble import is_about_the_log
+
+if TYPE_CHECKING:
+    from gynetix_tui.store.salvage import Saved
 
 _PATIENCE_SECONDS = 2.0
 """How long others who only look into the store may be in the way."""
@@ -280,6 +282,8 @@ def _repair(path: Path, now: float, steps: Sequence[Step]) -> Report:
 
 
 def _rebuilt(path: Path, now: float, steps: Sequence[Step]) -> Saved:
+    from gynetix_tui.store.salvage import salvage  # hardly ever: no start waits for it
+
     path.touch(0o600)  # there may be no more than its log
     unfinished = beside(path, ".salvaging")
     remains = (unfinished, *companions(unfinished), marker(unfinished))

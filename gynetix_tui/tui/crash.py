@@ -32,6 +32,16 @@ _log = logging.getLogger(__name__)
 class QuietCrash(App[Result]):
     """An App that ends with one plain sentence, and puts the traceback, without locals, into the log."""
 
+    _save: Callable[[], bool] | None = None
+
+    def save_with(self, save: Callable[[], bool]) -> None:
+        """Have what is written kept in the moment of a crash: only then can be said what became of it.
+
+        Args:
+            save: Keeps it, and tells whether all of it is kept; short, and without the terminal.
+        """
+        self._save = save
+
     async def run_async(self, **options: Any) -> Result | None:  # noqa: ANN401 - handed on as they came
         """Run as Textual does (the options are its own); a thread that fails ends the program, too."""
         loop = asyncio.get_running_loop()
@@ -60,8 +70,16 @@ class QuietCrash(App[Result]):
         if self._exit_renderables:
             return  # one mistake leads to the next; Textual would count them, and advise to run it in another way
         self.bell()
-        self._exit_renderables.append(Text(sentence))
+        self._exit_renderables.append(Text(f"{sentence} {self._fate_of_what_was_written()}"))
         self._close_messages_no_wait()
+
+    def _fate_of_what_was_written(self) -> str:
+        try:
+            kept = self._save is not None and self._save()
+        except Exception as error:  # the mistake may be there
+            _log.critical("what was written was not kept", exc_info=error)
+            kept = False
+        return "What you wrote is kept." if kept else "What you wrote last may not be kept."
 
 
 def _sentence(error: BaseException | None) -> str:
@@ -71,7 +89,7 @@ def _sentence(error: BaseException | None) -> str:
     place = f" at {where[0].name}, line {where[0].lineno}" if where else ""
     name = type(error).__name__ if error else "an error"
     # The error's own words stay out: they may quote a text or a number.
-    return f"gynetix-tui ended because of a mistake in itself ({name}{place}). What you wrote is kept."
+    return f"gynetix-tui ended because of a mistake in itself ({name}{place})."
 
 
 def _frames_drawn(renderables: Iterable[RenderableType]) -> Iterator[str]:

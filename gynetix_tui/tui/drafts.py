@@ -16,6 +16,7 @@ from gynetix_tui.errors import GynetixError, StoreBusy, StoreUnwritable
 from gynetix_tui.model import Contact, ContactId
 
 Save = Callable[[ContactId, str], Awaitable[bool]]
+Saved = Callable[[], str | None]
 
 
 class Drafts:
@@ -31,7 +32,8 @@ class Drafts:
         self._held: dict[ContactId, str] = {}
         self._outgoing: dict[ContactId, list[str]] = {}
         self._busy: set[ContactId] = set()
-        self._gone: dict[ContactId, Contact] = {}
+        self._deleted: dict[ContactId, Contact] = {}
+        self._editor: tuple[ContactId, Saved] | None = None
         self._turn = asyncio.Lock()
 
     def opened(self, contact: Contact, stored: str) -> str:
@@ -41,7 +43,7 @@ class Drafts:
         """
         if contact.id not in self._busy:
             self._stored[contact.id] = stored
-        before = [id_ for id_, gone in self._gone.items() if gone.number == contact.number]
+        before = [id_ for id_, deleted in self._deleted.items() if deleted.number == contact.number]
         texts = [self._held.get(contact.id, stored), *(self._held.get(id_, "") for id_ in before)]
         for id_ in before:
             self.forget(id_)
@@ -64,24 +66,46 @@ class Drafts:
         """What was written to this contact is wanted no more, or kept elsewhere."""
         self._held.pop(contact_id, None)
         self._stored.pop(contact_id, None)
-        self._gone.pop(contact_id, None)
+        self._deleted.pop(contact_id, None)
 
     def bereave(self, contact: Contact, text: str) -> None:
         """The contact was deleted, and this was written to them; what they are still to be sent joins it by itself."""
-        self._gone[contact.id] = contact
+        self._deleted[contact.id] = contact
         self._stored.pop(contact.id, None)
         self._held[contact.id] = text
+
+    def editor_opened(self, contact_id: ContactId, saved: Saved) -> None:
+        """The user goes on writing to this contact in an editor of their own.
+
+        Args:
+            contact_id: To whom.
+            saved: What the editor has saved by now; None for nothing new. It is asked at a way out, so it must be quick.
+        """
+        self._editor = contact_id, saved
+
+    def editor_closed(self) -> None:
+        """What the editor saved is noted as written, or not wanted."""
+        self._editor = None
 
     @property
     def ownerless(self) -> list[tuple[Contact, str]]:
         """What was written to contacts that were deleted, each with the contact as it was."""
-        return [(contact, text) for id_, contact in self._gone.items() if (text := self._joined(id_))]
+        return [(contact, text) for id_, contact in self._deleted.items() if (text := self._joined(id_))]
 
     @property
     def unkept(self) -> dict[ContactId, str]:
         """What the store does not hold yet, texts on their way into the outbox included."""
-        contacts = {**self._outgoing, **self._held}
-        return {contact_id: self._joined(contact_id) for contact_id in contacts}
+        unkept = {contact_id: self._joined(contact_id) for contact_id in {**self._outgoing, **self._held}}
+        if self._editor:
+            contact_id, saved = self._editor
+            if (text := saved()) is not None:
+                unkept[contact_id] = "\n".join([*self._outgoing.get(contact_id, []), text])
+        return unkept
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something is written that the store, asked again, may take."""
+        return any(contact_id not in self._deleted for contact_id in self._held)
 
     async def keep(self) -> list[ContactId]:
         """Put into the store what is not there yet; what it does not take for now stays here.
@@ -92,14 +116,16 @@ class Drafts:
             Contacts that turned out to be deleted; what was written to them stays here.
 
         Raises:
+            StoreBusy: Another program was writing for too long; that a disk is full, the engine tells by itself.
             StoreError: The store will not take it.
         """
         homeless = []
+        busy: StoreBusy | None = None
         async with self._turn:
             for contact_id, text in list(self._held.items()):
                 # A text on its way into the outbox is still the stored draft: were that cleared first, a kill would
                 # lose it.
-                if contact_id in self._gone or contact_id in self._outgoing:
+                if contact_id in self._deleted or contact_id in self._outgoing:
                     continue
                 self._busy.add(contact_id)
                 try:
@@ -107,10 +133,14 @@ class Drafts:
                         self._settled(contact_id, text)
                     else:
                         homeless.append(contact_id)
-                except (StoreUnwritable, StoreBusy):
+                except StoreUnwritable:
                     continue
+                except StoreBusy as error:
+                    busy = error
                 finally:
                     self._busy.discard(contact_id)
+        if busy:
+            raise busy
         return homeless
 
     def submit(self, contact_id: ContactId, text: str) -> None:

@@ -8,8 +8,9 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import tzinfo
@@ -20,7 +21,6 @@ from rich.text import Text
 
 from gynetix_tui.engine.account import Account, RealAccount
 from gynetix_tui.engine.engine import Engine
-from gynetix_tui.engine.sender import QUIT_SECONDS, SETTLE_SECONDS
 from gynetix_tui.errors import ConfigError, GynetixError
 from gynetix_tui.model import Contact, ContactId
 from gynetix_tui.settings.config import load_settings, read_source
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 SYSTEM_ZONE: tzinfo | None = None
 DEMO = "demo"
+SAVE_SECONDS = 0.8
+"""How long a way out is held up for the drafts; twice, it leaves time to restore the terminal."""
 
 _log = logging.getLogger(__name__)
 
@@ -141,8 +143,10 @@ async def _run(
             store, engine, settings, keys, Calendar(SYSTEM_ZONE), time.time, paths.config_file, demo, notices
         )
         app = GynetixApp(session, environ=_environment(), on_ready=ready.set, driver_class=repair_driver())
+        save = _last_save(app, paths.store_file)
+        app.save_with(save)
         ways_out = WaysOut(
-            save=lambda: _save_drafts(app, paths.store_file),
+            save=save,
             leave=lambda code: _leave_soon(loop, app, code),
         )
         ways_out.install()
@@ -151,8 +155,10 @@ async def _run(
         try:
             await app.run_async(mouse=settings.terminal.mouse)
         finally:
-            ways_out.left_screen(QUIT_SECONDS + SETTLE_SECONDS + 1)
-            _save_drafts(app, paths.store_file)
+            from gynetix_tui.engine.sender import QUIT_SECONDS, SETTLE_SECONDS  # the engine has it by now
+
+            ways_out.left_screen(QUIT_SECONDS + SETTLE_SECONDS + 1, sending=engine.is_sending)
+            save()
             if engine.is_sending:
                 print("gynetix-tui: a text is under way; waiting for the gateway's answer …", file=sys.stderr)  # noqa: T201
             task.cancel()
@@ -176,14 +182,32 @@ def _engine_ended(task: asyncio.Task[None], app: GynetixApp) -> None:
     app.exit(return_code=1, message=Text(clean(words)))
 
 
-def _save_drafts(app: GynetixApp, store_file: Path) -> None:
-    """Keep what is written and not yet in the store, over a connection of its own: the writer may be held up."""
-    unkept = app.unkept_drafts
-    if not unkept:
-        return
-    with suppress(GynetixError), Store.open(store_file) as store:
-        for contact_id, text in unkept.items():
-            _save_draft(store, contact_id, app.contact_of(contact_id), text)
+def _last_save(app: GynetixApp, store_file: Path) -> Callable[[], bool]:
+    """What keeps the texts that are written and not yet in the store, at a way out; it tells whether all are kept.
+
+    They are written over a connection of their own: the engine's may be held up. And in a thread: another program may hold
+    the store for longer than there is time, and the terminal is to be restored all the same. The thread goes on trying.
+    """
+    turn = threading.Lock()  # two at once might both put a deleted contact back
+
+    def save() -> bool:
+        unkept = [(id_, app.contact_of(id_), text) for id_, text in app.unkept_drafts.items()]
+        kept = threading.Event()
+
+        def write() -> None:
+            with turn, suppress(GynetixError), Store.open(store_file) as store:
+                for contact_id, contact, text in unkept:
+                    _save_draft(store, contact_id, contact, text)
+                kept.set()
+
+        if not unkept:
+            return True
+        thread = threading.Thread(target=write, daemon=True, name="last-save")
+        thread.start()
+        thread.join(SAVE_SECONDS)
+        return kept.is_set()
+
+    return save
 
 
 def _save_draft(store: Store, contact_id: ContactId, contact: Contact | None, text: str) -> None:

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from types import FrameType
+from typing import IO
 
 from textual import _xterm_parser
 from textual.drivers import linux_driver
@@ -24,6 +25,7 @@ from textual.drivers._writer_thread import WriterThread
 from textual.message import Message
 
 from gynetix_tui.errors import TerminalError
+from gynetix_tui.tui.cells.hook import NotedDriver
 
 SMALLEST_NAMES = frozenset({"", "dumb", "unknown"})
 DEADLINE_SECONDS = 2.0
@@ -74,15 +76,21 @@ class _Writer(WriterThread):
                 self._forget()
         # The word to stop may have been in the queue already behind the last text, which is then still held here: at
         # the program's end Python would write it, but while it is suspended nobody would.
-        with suppress(OSError, ValueError):
+        try:
             self._file.flush()
+        except (OSError, ValueError):
+            self._forget()
 
     def _forget(self) -> None:
-        """Lead the file nowhere: Python flushes its buffer at the end, and would fail with a code of its own, 120."""
-        with suppress(OSError, ValueError):
-            nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
-            os.dup2(nowhere, self._file.fileno())
-            os.close(nowhere)
+        _lead_nowhere(self._file)
+
+
+def _lead_nowhere(file: IO[str]) -> None:
+    """Have a file that fails take everything: Python flushes its buffer at the end, and would fail with a code of its own, 120."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        os.dup2(nowhere, file.fileno())
+        os.close(nowhere)
 
 
 class Parser(_xterm_parser.XTermParser):
@@ -132,7 +140,7 @@ def has_shell() -> bool:
     return os.getpgrp() != os.getsid(0)
 
 
-class TerminalDriver(linux_driver.LinuxDriver):
+class TerminalDriver(NotedDriver):
     """Textual's driver, which gives the terminal away whole, resumes only what was suspended, and only in front."""
 
     _suspended = False
@@ -152,6 +160,7 @@ class TerminalDriver(linux_driver.LinuxDriver):
     def _sigcont_application(self, *signal_and_frame: object) -> None:
         # SIGCONT comes without SIGTSTP before it too: systemd sends it after SIGTERM. Then nothing is to be resumed.
         if not self._suspended:
+            self.ask_whole()  # whoever stopped us may have drawn on the terminal meanwhile
             return
         if not self._auto_restart:  # an editor has the terminal
             self._suspended = False
@@ -181,7 +190,7 @@ class TerminalDriver(linux_driver.LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal; in the background (`bg`) Textual stops the process again, and nothing has begun."""
         before = self._writer_thread
-        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual says nothing of its types
+        super().start_application_mode()
         if self._writer_thread is not before:
             self._suspended = False
 
@@ -223,7 +232,7 @@ class WaysOut:
         leave: Asks the application to end with an exit code.
     """
 
-    def __init__(self, save: Callable[[], None], leave: Callable[[int], None]) -> None:
+    def __init__(self, save: Callable[[], object], leave: Callable[[int], None]) -> None:
         self._save = save
         self._leave = leave
         self._leaving = threading.Event()
@@ -236,10 +245,22 @@ class WaysOut:
             signal.signal(number, self._caught)
         threading.Thread(target=self._watch, daemon=True, name="terminal-watch").start()
 
-    def left_screen(self, seconds: float) -> None:
-        """The screen is gone, so the terminal holds nothing up any more: what is under way has so long to end."""
+    def left_screen(self, seconds: float, *, sending: bool) -> None:
+        """The screen is gone, so the terminal holds nothing up any more: what is under way has so long to end.
+
+        Args:
+            seconds: How long. After a signal it stays at what is left of the signal's time, unless a text is being sent.
+            sending: Whether one is.
+        """
+        signalled = self._leaving.is_set()
         self._leaving.set()
-        self._give_up_after(seconds)
+        if sending or not signalled:
+            self._give_up_after(seconds)
+        for stream in filter(None, (sys.__stdout__, sys.__stderr__)):
+            try:
+                stream.flush()  # what is in it after an editor had the terminal went past the driver's writer
+            except (OSError, ValueError):
+                _lead_nowhere(stream)
         # Ctrl+Z and fg now mean this process and no screen: the driver's handlers would begin one.
         for number in (signal.SIGTSTP, signal.SIGCONT):
             signal.signal(number, signal.SIG_DFL)

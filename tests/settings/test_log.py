@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
+import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -149,3 +151,32 @@ def test_a_log_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     link.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(StoreError, match="cannot be written"):
         open_log(link, str)
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Meanwhile no file of this process grows."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_costs_records_and_nothing_else(
+    file: Path, log: logging.Logger, capfd: pytest.CaptureFixture[str]
+) -> None:
+    log.info("before")
+    with full_disk():
+        log.error("meanwhile")
+    log.info("after")
+    with full_disk():
+        log.error("at the end")
+        close_log()
+    assert capfd.readouterr() == ("", "")
+    words = [line.rpartition(": ")[2] for line in file.read_text().splitlines()]
+    assert (words[0], words[-1]) == ("before", "after")
+    assert open_log(file, str) is log
+    log.info("anew")
+    assert file.read_text().endswith(": anew\n")

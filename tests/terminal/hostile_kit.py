@@ -35,7 +35,7 @@ HARM: dict[str, str] = {
     "clear the scrollback": "\x1b[3J",
     "erase the line": "\x1b[2K",
     "cursor away": "\x1b[999;999H",
-    "cursor up": "\x1b[5A",
+    "cursor up": "\x1b[999A",
     "cursor saved": "\x1b7",
     "scroll region": "\x1b[1;3r",
     "insert lines": "\x1b[9L",
@@ -163,8 +163,11 @@ _EMPTY = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f")
 _ESCAPE = re.compile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|[\\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\\\)|[ -/]*[0-~])")
 _COLOUR = "[34]8;2;\\d{1,3};\\d{1,3};\\d{1,3}"
-_ATTRIBUTES = re.compile(f"\x1b\\[(?:0|(?:[123479];)*(?:{_COLOUR};?|[39]9;?){{0,2}}(?<=[\\d])|[123479])m")
-_CURSOR = re.compile("\x1b\\[(\\d+);(\\d+)H")
+_LOOK = f"(?:0|[123479]|2[234579]|[34]9|{_COLOUR})"
+_ATTRIBUTES = re.compile(f"\x1b\\[(?:{_LOOK}(?:;{_LOOK})*)?m")
+_CURSOR = re.compile("\x1b\\[(\\d*)(?:;(\\d+))?H")
+_STEP = re.compile("\x1b\\[(\\d*)[ABCDGd]")
+_ERASE = "\x1b[K"
 _POINTER = re.compile("\x1b\\]22;(?:default|text|pointer)\x07")
 _CLIPBOARD = re.compile("\x1b\\]52;c;([A-Za-z0-9+/=]*)\x07")
 _ENTERING = "\x1b[?1049h"
@@ -212,7 +215,10 @@ def read_wire(output: bytes, *, columns: int, lines: int) -> Wire:
     def take(found: re.Match[str]) -> str:
         sequence = found[0]
         place = _CURSOR.fullmatch(sequence)
-        if place and 1 <= int(place[1]) <= lines and 1 <= int(place[2]) <= columns:
+        if place and 1 <= int(place[1] or 1) <= lines and 1 <= int(place[2] or 1) <= columns:
+            return ""
+        step = _STEP.fullmatch(sequence)
+        if sequence == _ERASE or (step and 1 <= int(step[1] or 1) <= max(lines, columns)):
             return ""
         if clipboard := _CLIPBOARD.fullmatch(sequence):
             clipboards.append(base64.b64decode(clipboard[1], validate=True).decode())
@@ -221,8 +227,7 @@ def read_wire(output: bytes, *, columns: int, lines: int) -> Wire:
             return ""
         raise Foul(f"{sequence!r} in {said[max(0, found.start() - 60) : found.end() + 60]!r}")
 
-    # Rows end in CR LF, and then the cursor is put where the next one begins.
-    text = _ESCAPE.sub(take, re.sub("\r\n(?=\x1b\\[\\d+;\\d+H|$)|\r$", "", said))
+    text = _ESCAPE.sub(take, said)
     assert_plain(text)
     return Wire(text, tuple(clipboards))
 

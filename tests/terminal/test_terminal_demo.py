@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,3 +79,24 @@ def test_the_demo_in_tmux(desk: Desk) -> None:
     assert (desk.folder / "before").read_text() == (desk.folder / "after").read_text()
     assert desk.files() == []
     assert list(desk.temporary.iterdir()) == []
+
+
+def test_the_screen_is_the_same_when_all_cells_are_written(desk: Desk) -> None:
+    """The setting for terminals that show leftovers; what it costs is seen in the bytes."""
+    screens, sizes = [], []
+    for setting in ("true", "false"):
+        desk.configure(f"[terminal]\nchanged_cells = {setting}\n")
+        terminal = desk.start("--demo")
+        for words in LAST_TEXTS:
+            terminal.wait_for(words)
+        terminal.press(ENTER)
+        terminal.wait_for("Write a text")
+        terminal.write("hello")
+        # The times of the texts are those of the demo's start.
+        screens.append(re.sub(r"\d\d:\d\d", "00:00", terminal.wait_for("hello$")))
+        sizes.append(len(terminal.transcript))
+        terminal.press(ctrl("q"))
+        assert terminal.finish() == 0
+        terminal.assert_restored()
+    assert screens[0] == screens[1]
+    assert 3 * sizes[0] < sizes[1]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from stage import DEADLINE_SECONDS, Stage, StageAccount, stage
+from stage import DEADLINE_SECONDS, Stage, StageAccount, setting, stage
 from textual import events
 
 from gynetix_tui.engine.engine import Engine
@@ -53,7 +55,8 @@ async def test_the_reply_goes_out_from_the_number_the_conversation_has(tmp_path:
 
 async def test_without_any_local_number_nothing_is_sent_and_nothing_lost(tmp_path: Path) -> None:
     async with stage(tmp_path, people=(), local_number=None) as play:
-        await play.press("ctrl+n")
+        await play.until_text("The account's local number")
+        await play.press("escape", "ctrl+n")
         await play.write("+1 555 123 4567")
         await play.press("enter", "enter")
         await play.until_text("no local number: set from_number")
@@ -158,7 +161,7 @@ async def test_r_on_a_text_that_was_sent_says_why_not(tmp_path: Path) -> None:
     async with stage(tmp_path) as play:
         await play.open("Ana Torres")
         await play.press("shift+tab", "up", "r")
-        await play.until_text("Only a text that was not")
+        await play.until_text("This text was sent.")
 
 
 async def test_the_last_text_comes_back_into_an_empty_composer(tmp_path: Path) -> None:
@@ -193,6 +196,92 @@ async def test_a_draft_is_in_the_store_soon_after_the_last_key_and_at_quitting(t
         ana = play.contact_id("Ana Torres")
     with Store.open(tmp_path / "store.db", read_only=True) as store:
         assert store.drafts.get(ana) == "half a thought"
+
+
+async def test_a_draft_is_in_the_store_half_a_second_after_the_last_key_of_a_hand(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        ana = play.contact_id("Ana Torres")
+        for key in "a thought":
+            await play.write(key)
+            await play.pilot.pause(0.1)  # a hand's pace
+        rested = time.monotonic()
+        await play.until(lambda: play.store.drafts.get(ana) == "a thought")
+        assert time.monotonic() - rested < 2  # half a second, and what a loaded machine takes
+
+
+async def test_a_draft_that_met_a_busy_store_is_tried_again_and_that_is_said_once(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        ana = play.contact_id("Ana Torres")
+        with slow_store(play, fails=True) as let_go:
+            let_go()
+            await play.write("kept")
+            await play.until_text("What you wrote is not kept yet.")
+            timer = play.main.talk._draft_timer
+            await play.until(lambda: play.main.talk._draft_timer is not timer, "tried once more")
+            assert play.text.count("is not kept yet") == 1
+            assert play.main.talk.drafts.unkept == {ana: "kept"}
+        await play.until(lambda: play.store.drafts.get(ana) == "kept")
+        assert not play.main.talk.drafts.unkept
+
+
+async def test_what_is_typed_while_the_store_is_busy_is_noted_at_once(tmp_path: Path) -> None:
+    """Or a signal would find nothing of it."""
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        ana = play.contact_id("Ana Torres")
+        with slow_store(play) as let_go:
+            await play.write("first")
+            await play.until(lambda: ana in play.main.talk.drafts._busy, "the store is asked")
+            await play.write(", then more")
+            assert play.main.talk.drafts.unkept == {ana: "first, then more"}
+            assert ana in play.main.talk.drafts._busy, "and the store is being asked still"
+            let_go()
+        await play.until(lambda: play.store.drafts.get(ana) == "first, then more")
+
+
+async def never() -> None:
+    await asyncio.Event().wait()
+
+
+async def test_a_draft_that_met_a_full_disk_is_tried_again_where_nothing_else_is_written(
+    tmp_path: Path,
+) -> None:
+    """The engine does not run, as while the keyring is being asked: there is no sender to notice that there is room."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with setting(tmp_path) as made:
+        async with made.app.run_test(size=(120, 40), notifications=True) as pilot:
+            idle = asyncio.create_task(never())
+            play = Stage(
+                made.app,
+                pilot,
+                made.sandbox,
+                made.engine,
+                made.store,
+                made.clock,
+                made.keyring,
+                tmp_path,
+                idle,
+            )
+            await play.open("Ana Torres")
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
+            try:
+                await play.write("kept")
+                await play.until_text("Nothing is sent meanwhile")
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+            await play.until(lambda: "Nothing is sent meanwhile" not in play.text, "the banner goes")
+            await play.until(lambda: play.store.drafts.get(play.contact_id("Ana Torres")) == "kept")
+            idle.cancel()
+        await made.engine._writer.close()
+
+
+async def test_a_text_from_the_editor_is_noted_at_once(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        await play.open("Ana Torres")
+        play.main.talk.set_text("from the editor")  # nothing else runs until the next await
+        assert play.main.talk.drafts.unkept == {play.contact_id("Ana Torres"): "from the editor"}
 
 
 async def test_a_sent_text_leaves_no_draft(tmp_path: Path) -> None:

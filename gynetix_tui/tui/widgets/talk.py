@@ -7,7 +7,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.timer import Timer
 
-from gynetix_tui.errors import GynetixError
+from gynetix_tui.errors import GynetixError, StoreBusy
 from gynetix_tui.model import Contact, ContactId, ContactSummary, Item
 from gynetix_tui.tui.commands import Place, commands_of
 from gynetix_tui.tui.drafts import Drafts
@@ -20,6 +20,8 @@ from gynetix_tui.tui.window import Window
 
 DRAFT_SECONDS = 0.5
 """How long after the last key what is written is kept in the store."""
+AGAIN_SECONDS = 2.0
+"""How long after that it is tried again, where the store did not take it."""
 
 
 class Talk(Vertical):
@@ -61,10 +63,10 @@ class Talk(Vertical):
         self.composer = Composer(session.keys, self._submit, id="composer")
         self.drafts = Drafts(self._save_draft)
         self._known: dict[ContactId, ContactSummary] = {}  # every contact that was opened, as last read
-        self._gone: ContactSummary | None = (
-            None  # deleted by another client, with a text to them in the composer
-        )
+        # Deleted by another client, with a text to them in the composer.
+        self._gone: ContactSummary | None = None
         self._draft_timer: Timer | None = None
+        self._busy_told = False
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -250,24 +252,38 @@ class Talk(Vertical):
     def on_text_area_changed(self) -> None:
         """Keep what is written, once the keys rest."""
         self._note_draft()
+        self._keep_drafts_in(DRAFT_SECONDS)
+
+    def _keep_drafts_in(self, seconds: float) -> None:
         if self._draft_timer:
             self._draft_timer.stop()
-        self._draft_timer = self.set_timer(DRAFT_SECONDS, self.keep_drafts)
+        # In a worker: a store that is busy for seconds must not keep what is typed meanwhile from being noted.
+        self._draft_timer = self.set_timer(seconds, lambda: self.run_worker(self.keep_drafts()))
 
     def _note_draft(self) -> None:
         if self.addressee is not None:
             self.drafts.wrote(self.addressee, self.composer.text)
 
     async def keep_drafts(self) -> None:
-        """Keep what is written, now."""
+        """Keep what is written, now; what the store does not take for now is tried again, also without another key."""
+        timer = self._draft_timer
         self._note_draft()
+        homeless: list[ContactId] = []
         try:
             homeless = await self.drafts.keep()
+            self._busy_told = False
+        except StoreBusy as error:
+            if not self._busy_told:  # once: it may last, and is tried again and again
+                self.post_message(self.Problem(f"What you wrote is not kept yet. {error}"))
+            self._busy_told = True
         except GynetixError as error:
             self.post_message(self.Problem(f"What you wrote could not be kept: {error}"))
-        else:
-            for contact_id in homeless:
-                self._deleted(contact_id)
+            return
+        for contact_id in homeless:
+            self._deleted(contact_id)
+        # A key that was pressed meanwhile has set the timer already, and to less.
+        if self.drafts.waiting and self._draft_timer is timer:
+            self._keep_drafts_in(AGAIN_SECONDS)
 
     async def _save_draft(self, contact_id: ContactId, text: str) -> bool:
         await self._session.engine.save_draft(contact_id, text)
@@ -338,3 +354,4 @@ class Talk(Vertical):
     def set_text(self, text: str) -> None:
         """Put a text into the composer, as the editor does."""
         self.composer.replace_all(text)
+        self._note_draft()  # the composer's own message comes later, and a signal may come before it

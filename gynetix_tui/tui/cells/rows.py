@@ -1,0 +1,268 @@
+"""One row of the screen, and how it is made into another with the fewest bytes."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import compress
+from operator import is_not, ne
+from typing import Final
+
+from gynetix_tui.tui.cells.graphemes import REST, reach
+from gynetix_tui.tui.cells.looks import Look, Palette, Pen
+from gynetix_tui.tui.cells.moves import move
+
+UNKNOWN: Final = None
+"""A cell of which nobody knows what the terminal shows there."""
+_SHORT_GAP: Final = 8
+"""Cells; to move over more is never dearer than to write them again."""
+_ERASED_FROM: Final = 4
+"""Blanks at a row's end that are worth an erasure, which is three bytes."""
+
+
+class Row:
+    """The cells of a row, as two lists that are compared at the speed of lists.
+
+    Attributes:
+        graphemes: What stands in each cell; `REST` in the second one of what fills two; `UNKNOWN`.
+        looks: How each cell looks; for an unknown one it means nothing.
+    """
+
+    __slots__ = ("graphemes", "looks")
+
+    def __init__(self, graphemes: list[str | None], looks: list[Look | None]) -> None:
+        self.graphemes = graphemes
+        self.looks = looks
+
+    @classmethod
+    def unknown(cls, width: int) -> Row:
+        """A row of which nothing is known."""
+        return cls([UNKNOWN] * width, [None] * width)
+
+    def copy(self) -> Row:
+        """The same row, to be changed."""
+        return Row(self.graphemes.copy(), self.looks.copy())
+
+    def put(self, x: int, graphemes: Sequence[str], looks: Sequence[Look]) -> bool:
+        """Put cells in at a column, cut at the row's end; return whether that changed anything."""
+        end = min(x + len(graphemes), len(self.graphemes))
+        count = end - x
+        if count < len(graphemes):
+            graphemes, looks = graphemes[: max(count, 0)], looks[: max(count, 0)]
+        if count <= 0:
+            return False
+        if self.graphemes[x:end] == list(graphemes) and self.looks[x:end] == list(looks):
+            return False
+        # Where half of what filled two cells is left over, the terminal makes of it what it likes.
+        if self.graphemes[x] == REST:
+            self.graphemes[x - 1] = UNKNOWN
+        if end < len(self.graphemes) and self.graphemes[end] == REST:
+            self.graphemes[end] = UNKNOWN
+        self.graphemes[x:end] = graphemes
+        self.looks[x:end] = looks
+        return True
+
+
+class Output:
+    """What is written, with the terminal's cursor and pen as they are after it.
+
+    Args:
+        palette: Makes the steps from look to look.
+        x: The cursor's column; None where that is not known, as behind a grapheme of doubtful width.
+        y: Its row, likewise.
+        pen: What is in force, likewise.
+    """
+
+    def __init__(self, palette: Palette, x: int | None, y: int | None, pen: Pen | None) -> None:
+        self._palette = palette
+        self._parts: list[str] = []
+        self.x = x
+        self.y = y
+        self.pen = pen
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "".join(self._parts)
+
+    def go(self, x: int, y: int) -> None:
+        """Move the cursor."""
+        self._parts.append(move(self.x, self.y, x, y))
+        self.x, self.y = x, y
+
+    def take(self, look: Look, *, to_erase: bool = False) -> None:
+        """Take up the pen for a look."""
+        codes, self.pen = self._palette.step(self.pen, look, to_erase=to_erase)
+        self._parts.append(codes)
+
+    def suits(self, look: Look) -> bool:
+        """Whether a look can be written with the pen as it is."""
+        return self.pen is not None and not self._palette.step(self.pen, look)[0]
+
+    def write(self, text: str, width: int) -> None:
+        """Write text that fills some cells on every terminal."""
+        self._parts.append(text)
+        if self.x is not None:
+            self.x += width
+
+    def forget_column(self) -> None:
+        """The cursor is somewhere in its row."""
+        self.x = None
+
+    def raw(self, text: str) -> None:
+        """Write what changes neither cursor nor pen."""
+        self._parts.append(text)
+
+
+def rewrite(output: Output, y: int, old: Row, new: Row, *, erases: bool) -> None:
+    """Write what makes an old row into a new one.
+
+    Args:
+        output: Takes it.
+        y: The row's place.
+        old: What the terminal shows.
+        new: What it is to show; what is unknown there is left alone.
+        erases: Whether the terminal erases in the colour of the ground.
+    """
+    due = _due(old, new)
+    places = sorted(due)
+    tail = len(new.graphemes)
+    if len(places) >= _ERASED_FROM:
+        tail = _tail(new, erases=erases)
+        if len(places) - bisect_left(places, tail) < _ERASED_FROM:
+            tail = len(new.graphemes)
+    at = 0
+    while at < len(places) and (x := places[at]) < tail:
+        if not (output.y == y and output.x is not None and _fill(output, new, x)):
+            output.go(x, y)
+        end = _write_run(output, new, due, x, y, tail)
+        while at < len(places) and places[at] < end:
+            at += 1
+    if at < len(places):
+        look = new.looks[tail]
+        assert look is not None  # noqa: S101 - a tail is known
+        output.go(tail, y)
+        output.take(look, to_erase=True)
+        output.raw("\x1b[K")
+
+
+def _due(old: Row, new: Row) -> set[int]:
+    """The columns that must be written."""
+    columns = range(len(new.graphemes))
+    due = set(compress(columns, map(ne, old.graphemes, new.graphemes)))
+    due.update(compress(columns, map(is_not, old.looks, new.looks)))
+    if UNKNOWN in new.graphemes:
+        due = {x for x in due if new.graphemes[x] is not UNKNOWN}
+    pending = list(due)
+
+    def add(x: int) -> None:
+        if 0 <= x < len(new.graphemes) and x not in due and new.graphemes[x] is not UNKNOWN:
+            due.add(x)
+            pending.append(x)
+
+    while pending:
+        x = pending.pop()
+        after = new.graphemes[x]
+        if after == REST:
+            add(x - 1)  # half of a grapheme cannot be written
+            continue
+        if x + 1 < len(new.graphemes) and new.graphemes[x + 1] == REST:
+            add(x + 1)
+        width = max(_reach(old.graphemes[x]), _reach(after))
+        if width:
+            # A terminal may have drawn it over what follows, or have put it into the cell before it.
+            add(x - 1)
+            for place in range(x + 1, x + width):
+                add(place)
+    return due
+
+
+def _reach(grapheme: str | None) -> int:
+    if not grapheme or (grapheme.isascii() and len(grapheme) == 1):
+        return 0
+    return reach(grapheme)
+
+
+def _tail(row: Row, *, erases: bool) -> int:
+    """Where the blanks at the row's end begin that can be erased; the row's width where there are none."""
+    x = len(row.graphemes)
+    look = row.looks[-1]
+    if look is None or not look.erased or not (erases or look.ground == "39"):
+        return x
+    while x and row.graphemes[x - 1] == " " and row.looks[x - 1] is look:
+        x -= 1
+    return x
+
+
+def _fill(output: Output, row: Row, x: int) -> bool:
+    """Get to a column by writing again what stands before it, if that is cheaper than to move."""
+    start = output.x
+    if start is None or not 0 < x - start <= _SHORT_GAP:
+        return False
+    text = "".join(grapheme or "\0" for grapheme in row.graphemes[start:x])
+    looks = row.looks[start:x]
+    if not (text.isascii() and text.isprintable() and len(text) == x - start):
+        return False
+    if len(text) > len(move(start, output.y, x, output.y or 0)):
+        return False
+    if not all(look is not None and output.suits(look) for look in looks):
+        return False
+    output.write(text, len(text))
+    return True
+
+
+def _write_run(output: Output, row: Row, due: set[int], x: int, y: int, stop: int) -> int:
+    """Write cells that are due, from a column on, as far as one pen does; return where that ends."""
+    look = row.looks[x]
+    assert look is not None  # noqa: S101 - what is due is known
+    output.take(look)
+    grapheme = row.graphemes[x]
+    assert grapheme  # noqa: S101 - a grapheme is written from its first cell on
+    if _reach(grapheme):
+        return _write_doubtful(output, row, x, y)
+    end = x + 1
+    graphemes, looks = row.graphemes, row.looks
+    while end < stop and end in due:
+        if looks[end] is not look and not ((other := looks[end]) and output.suits(other)):
+            break
+        if _reach(graphemes[end]):
+            break
+        end += 1
+    text = "".join(grapheme or "" for grapheme in graphemes[x:end])
+    output.write(text, end - x)
+    if end >= len(graphemes):
+        output.forget_column()  # at the margin: some terminals keep the cursor on the last column, some beyond
+    return end
+
+
+def _write_doubtful(output: Output, row: Row, x: int, y: int) -> int:
+    """Write a grapheme on whose width terminals disagree, so that the rest is right on each of them.
+
+    First blanks: a terminal that draws it narrower would leave in its second cell what was there. Then the column is not
+    known any more, so that the next cell is reached absolutely.
+    """
+    end = x + 1
+    while end < len(row.graphemes) and row.graphemes[end] == REST:
+        end += 1
+    output.write(" " * (end - x), end - x)
+    if end == len(row.graphemes):
+        output.forget_column()
+    output.go(x, y)
+    output.write(row.graphemes[x] or "", 0)
+    output.forget_column()
+    if end == len(row.graphemes) and end - x == 1:
+        # What does not fit there some terminals draw further left: over the cell before, which is written again.
+        _write_sure(output, row, x - 1, y)
+    return end
+
+
+def _write_sure(output: Output, row: Row, x: int, y: int) -> None:
+    """Write one grapheme, from any of its cells, unless it is doubtful itself."""
+    while x > 0 and row.graphemes[x] == REST:
+        x -= 1
+    grapheme, look = (row.graphemes[x], row.looks[x]) if x >= 0 else (UNKNOWN, None)
+    if grapheme and look and not _reach(grapheme):
+        output.go(x, y)
+        output.take(look)
+        output.write(grapheme, 0)
+        output.forget_column()

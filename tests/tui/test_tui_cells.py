@@ -1,0 +1,519 @@
+"""The parts of which frames of changed cells are made."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Callable
+from hashlib import sha256
+
+import pytest
+from cells_kit import Changed, PyteTerminal, WilfulTerminal, part, stock, strip, whole
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.color import ColorSystem
+from rich.segment import ControlType, Segment
+from rich.style import Style
+from textual._compositor import Compositor, LayoutUpdate
+from textual.app import App
+from textual.geometry import Offset, Region
+from textual.strip import Strip
+from wcwidth import wcwidth
+
+from gynetix_tui.tui.cells import graphemes
+from gynetix_tui.tui.cells.doubt import Doubt
+from gynetix_tui.tui.cells.graphemes import REST, cells_of, reach
+from gynetix_tui.tui.cells.hook import erases_in_colour
+from gynetix_tui.tui.cells.looks import Palette
+from gynetix_tui.tui.cells.moves import move
+from gynetix_tui.tui.cells.pieces import Update
+
+TEXT = Style.parse("#d5d8da on #15181b")
+CURSOR = Style.parse("#15181b on #d5d8da")
+BAR = Style.parse("bold #e5c692 on #1e2327")
+WIDTH, HEIGHT = 40, 4
+
+
+def changed_row(text: str, *, x: int = 0, style: Style = TEXT, before: str = "") -> str:
+    """What is written where a row shows `before`, and part of it changes."""
+    screen = Changed(WIDTH, HEIGHT)
+    screen.frame(whole(WIDTH, [[(before.ljust(WIDTH, "."), TEXT)]] * HEIGHT), (0, 0))
+    return screen.frame(part(WIDTH, HEIGHT, 1, x, (text, style)), (0, 0))
+
+
+class TestMoves:
+    @pytest.mark.parametrize("known", [(True, True), (False, True), (True, False), (False, False)])
+    def test_each_leads_where_it_should(self, known: tuple[bool, bool]) -> None:
+        places = list(itertools.product([0, 1, 2, 5, 9, 10, 38, 39], [0, 1, 3, 9, 10, 11]))
+        for (x, y), (to_x, to_y) in itertools.product(places, places):
+            terminal = PyteTerminal(40, 12)
+            terminal.feed(f"\x1b[{y + 1};{x + 1}H")
+            written = move(x if known[0] else None, y if known[1] else None, to_x, to_y)
+            terminal.feed(written)
+            assert terminal.cursor == (to_x, to_y), (x, y, to_x, to_y, written)
+            assert len(written) <= len(f"\x1b[{to_y + 1};{to_x + 1}H")
+
+    @pytest.mark.parametrize(
+        ("start", "end", "written"),
+        [
+            ((5, 5), (5, 5), ""),
+            ((6, 5), (5, 5), "\x1b[D"),
+            ((5, 5), (6, 5), "\x1b[C"),
+            ((30, 5), (0, 5), "\x1b[G"),
+            ((None, 5), (0, 5), "\x1b[G"),
+            ((None, 5), (7, 5), "\x1b[8G"),
+            ((7, 5), (7, 4), "\x1b[A"),
+            ((None, None), (0, 0), "\x1b[H"),
+            ((None, None), (0, 4), "\x1b[5H"),
+        ],
+    )
+    def test_the_shortest(
+        self, start: tuple[int | None, int | None], end: tuple[int, int], written: str
+    ) -> None:
+        assert move(*start, *end) == written
+
+
+class TestLooks:
+    def steps(self, *codes: str) -> list[str]:
+        """What is written for texts in these looks, one after the other."""
+        palette = Palette()
+        pen, written = None, []
+        for code in codes:
+            step, pen = palette.step(pen, palette.look(code))
+            written.append(step)
+        return written
+
+    def test_only_what_differs_is_written(self) -> None:
+        assert self.steps("1;31;44", "31;44") == ["\x1b[0;1;31;44m", "\x1b[22m"]
+        assert self.steps("31;44", "32;44") == ["\x1b[0;31;44m", "\x1b[32m"]
+        assert self.steps("3;31", "3;31") == ["\x1b[0;3;31m", ""]
+
+    def test_a_reset_where_that_is_shorter(self) -> None:
+        assert self.steps("1;3;4;31;44", "") == ["\x1b[0;1;3;4;31;44m", "\x1b[m"]
+
+    def test_bold_and_dim_end_together(self) -> None:
+        assert (
+            self.steps("1;2;38;2;10;20;30;48;2;10;20;30", "2;38;2;10;20;30;48;2;10;20;30")[1] == "\x1b[22;2m"
+        )
+
+    def test_exchanged_colours_are_a_reversal(self) -> None:
+        text, cursor = "38;2;1;2;3;48;2;4;5;6", "38;2;4;5;6;48;2;1;2;3"
+        assert self.steps(text, cursor, text)[1:] == ["\x1b[7m", "\x1b[27m"]
+
+    def test_bold_text_is_not_reversed(self) -> None:
+        """Bold may brighten the ink, and would then brighten the other colour."""
+        text, cursor = "1;38;2;1;2;3;48;2;4;5;6", "1;38;2;4;5;6;48;2;1;2;3"
+        assert "7m" not in self.steps(text, cursor)[1]
+
+    def test_of_a_blank_only_the_ground_counts(self) -> None:
+        palette = Palette()
+        assert palette.look("1;3;31;44").blank is palette.look("2;92;44").blank
+        assert palette.look("31;44").blank is not palette.look("31;45").blank
+        assert palette.look("4;31").blank is palette.look("4;31"), "a line under a blank is seen"
+        assert palette.look("7;31").blank is palette.look("7;31")
+
+    def test_no_sequence_has_more_than_sixteen_parameters(self) -> None:
+        codes = "1;2;3;4;5;6;7;8;9;21;51;52;53;38;2;1;2;3;48;2;4;5;6"
+        (written,) = self.steps(codes)
+        assert all(sequence.count(";") < 16 for sequence in written.split("\x1b[")[1:])
+        assert written.count("\x1b[") == 2
+
+    @pytest.mark.parametrize("codes", ["38;3;1", "38", "10", "x", "4:3", "58;2;1;2;3", "99"])
+    def test_what_is_not_known_is_doubted(self, codes: str) -> None:
+        with pytest.raises(Doubt):
+            Palette().look(codes)
+
+    @given(st.lists(st.text("0123456789", min_size=1, max_size=3), max_size=6))
+    def test_any_codes_are_known_or_doubted(self, codes: list[str]) -> None:
+        palette = Palette()
+        try:
+            look = palette.look(";".join(codes))
+        except Doubt:
+            return
+        assert palette.step(None, look)[0].endswith("m")
+
+
+class TestGraphemes:
+    @pytest.mark.parametrize(("ranges", "width"), [(graphemes._NARROW, 1), (graphemes._WIDE, 2)])
+    def test_what_terminals_agree_on_has_one_width(
+        self, ranges: tuple[tuple[int, int], ...], width: int
+    ) -> None:
+        for first, last in ranges:
+            for point in range(first, last + 1):
+                assert cell_len(chr(point)) == width, hex(point)
+                # -1: not in use; nothing draws it, and Textual gives it a cell
+                assert wcwidth(chr(point)) in {width, -1}, hex(point)
+
+    @pytest.mark.parametrize("sure", ["a", "é", "Я", "│", "…", "✓", "·", "中", "한", "か", "！"])
+    def test_plain_letters_are_sure(self, sure: str) -> None:
+        assert reach(sure) == 0
+
+    @pytest.mark.parametrize(
+        "doubtful", ["😄", "❤", "❤️", "👩‍👩‍👧", "🇩🇪", "e\u0301", "\u0301", "क", "ا", "👍🏽"]
+    )
+    def test_of_others_all_they_may_cover_is_told(self, doubtful: str) -> None:
+        assert reach(doubtful) == 2 * len(doubtful)
+
+    @given(st.text(st.characters(exclude_categories=["Cc"])))
+    def test_as_many_cells_as_textual_lays_out(self, text: str) -> None:
+        assert len(cells_of(text)) == cell_len(text)
+
+    def test_marks_join_their_letter(self) -> None:
+        assert cells_of("ae\u0301b") == ("a", "e\u0301", "b")
+        assert cells_of("中\u0301x") == ("中\u0301", REST, "x")
+        assert cells_of("\u0301x") == ("x",), "a mark without a letter"
+
+    def test_half_a_character_is_replaced(self) -> None:
+        assert cells_of("a\ud800b") == ("a", "\ufffd", "b")
+
+    @pytest.mark.parametrize("text", ["a\x1b[31m", "a\nb", "\x9b1m", "\x7f", "a\tb", "\0"])
+    def test_control_characters_are_doubted(self, text: str) -> None:
+        with pytest.raises(Doubt):
+            cells_of(text)
+
+
+class TestRows:
+    def test_one_letter(self) -> None:
+        assert changed_row("x", x=5) == "\x1b[2;6Hx\x1b[H"
+
+    def test_the_same_again_is_nothing(self) -> None:
+        assert changed_row("abc", before="abc") == ""
+
+    def test_a_short_gap_is_written_again(self) -> None:
+        assert changed_row("abXdeY", before="abcdef") == "\x1b[2;3HXdeY\x1b[H"
+
+    def test_a_long_gap_is_jumped_over(self) -> None:
+        before = "abcdefghijklmnop"
+        assert changed_row("Xbcdefghijklmnop"[:-1] + "Y", before=before) == "\x1b[BX\x1b[16GY\x1b[H"
+
+    def test_a_row_that_becomes_blank_is_erased(self) -> None:
+        assert changed_row(" " * WIDTH, before="abcdefghij") == "\x1b[B\x1b[K\x1b[H"
+
+    def test_it_is_not_erased_where_the_terminal_forgets_the_colour(self) -> None:
+        screen = Changed(WIDTH, HEIGHT, erases=False)
+        screen.frame(whole(WIDTH, [[("abcdefghij".ljust(WIDTH), TEXT)]] * HEIGHT), (0, 0))
+        written = screen.frame(part(WIDTH, HEIGHT, 1, 0, (" " * WIDTH, TEXT)), (0, 0))
+        assert written == "\x1b[B" + " " * 10 + "\x1b[H"
+
+    def test_the_terminals_own_ground_is_erased_everywhere(self) -> None:
+        screen = Changed(WIDTH, HEIGHT, erases=False)
+        screen.frame(whole(WIDTH, [[("abcdefghij".ljust(WIDTH), None)]] * HEIGHT), (0, 0))
+        assert screen.frame(part(WIDTH, HEIGHT, 1, 0, (" " * WIDTH, None)), (0, 0)) == "\x1b[B\x1b[K\x1b[H"
+
+    def test_a_reversed_pen_does_not_erase(self) -> None:
+        """Terminals erase with the ground, not with the ink, also while they write in reverse."""
+        screen = Changed(WIDTH, HEIGHT)
+        screen.frame(whole(WIDTH, [[("a" * WIDTH, TEXT)]] * HEIGHT), (0, 0))
+        written = screen.frame(part(WIDTH, HEIGHT, 1, 0, ("x", CURSOR), (" " * (WIDTH - 1), TEXT)), (0, 0))
+        assert written == "\x1b[B\x1b[7mx\x1b[27m\x1b[K\x1b[H"
+
+    def test_behind_a_doubtful_grapheme_the_cursor_is_set(self) -> None:
+        """First two blanks, for a terminal that draws it in one cell; then what it may cover, absolutely."""
+        written = changed_row("😄", x=5, before="abcdefghijklmno")
+        assert written == "\x1b[2;5He  \x1b[6G😄\x1b[H"
+        assert (
+            changed_row("❤\ufe0f", x=5, before="abcdefghijklmno") == "\x1b[2;5He  \x1b[6G❤\ufe0f\x1b[8Ghi\x1b[H"
+        )
+
+    def test_at_the_last_columns_too(self) -> None:
+        """There some terminals keep the cursor on the last column, so that to step back would lead elsewhere."""
+        assert changed_row("☎", x=WIDTH - 1) == f"\x1b[2;{WIDTH - 1}H. \x1b[{WIDTH}G☎\x1b[{WIDTH - 1}G.\x1b[H"
+        assert changed_row("😄", x=WIDTH - 2) == f"\x1b[2;{WIDTH - 2}H.  \x1b[{WIDTH - 1}G😄\x1b[H"
+
+    def test_a_doubtful_grapheme_that_goes_takes_its_surroundings_along(self) -> None:
+        screen = Changed(WIDTH, HEIGHT)
+        screen.frame(whole(WIDTH, [[("ab❤\ufe0fcdefgh".ljust(WIDTH, "."), TEXT)]] * HEIGHT), (0, 0))
+        written = screen.frame(part(WIDTH, HEIGHT, 1, 2, ("xy", TEXT)), (0, 0))
+        assert written == "\x1b[2;2Hbxycd\x1b[H"
+
+    def test_behind_a_letter_that_every_terminal_knows_it_is_not(self) -> None:
+        assert changed_row("中é…", x=5) == "\x1b[2;6H中é…\x1b[H"
+
+    def test_half_of_a_wide_letter_is_never_written(self) -> None:
+        screen = Changed(WIDTH, HEIGHT)
+        screen.frame(whole(WIDTH, [[("a中b".ljust(WIDTH - 1, "."), TEXT)]] * HEIGHT), (0, 0))
+        assert screen.frame(part(WIDTH, HEIGHT, 1, 1, ("xy", TEXT)), (0, 0)) == "\x1b[2;2Hxy\x1b[H"
+        assert screen.frame(part(WIDTH, HEIGHT, 1, 1, ("中", TEXT)), (0, 0)) == "\x1b[2;2H中\x1b[H"
+
+    def test_after_the_last_column_the_cursor_is_set(self) -> None:
+        screen = Changed(WIDTH, HEIGHT)
+        screen.frame(whole(WIDTH, [[("a" * WIDTH, TEXT)]] * HEIGHT), (0, 0))
+        written = screen.frame(part(WIDTH, HEIGHT, 1, WIDTH - 1, ("x", TEXT)), (WIDTH - 2, 1))
+        assert written == f"\x1b[2;{WIDTH}Hx\x1b[{WIDTH - 1}G"
+
+
+class TestFrames:
+    def test_meta_is_no_difference(self) -> None:
+        """Textual marks where text can be clicked and selected; nobody sees that."""
+        screen = Changed(WIDTH, HEIGHT)
+        screen.frame(whole(WIDTH, [[("hello", TEXT)]] * HEIGHT), (0, 0))
+        for style in (
+            Style.from_meta({"offset": (3, 7)}),
+            Style.from_meta({"@click": "go"}),
+            Style(link="http://a.example"),
+        ):
+            assert screen.frame(part(WIDTH, HEIGHT, 1, 0, ("hello", TEXT + style)), (0, 0)) == ""
+
+    def test_a_key_in_the_composer(self) -> None:
+        screen = Changed(WIDTH, HEIGHT)
+        first = [("ab", TEXT), (" ", CURSOR), (" " * 37, TEXT)]
+        screen.frame(whole(WIDTH, [first] * HEIGHT), (2, 1))
+        screen.frame(part(WIDTH, HEIGHT, 1, 0, ("abc", TEXT), (" ", CURSOR), (" " * 36, TEXT)), (3, 1))
+        written = screen.frame(
+            part(WIDTH, HEIGHT, 1, 0, ("abcd", TEXT), (" ", CURSOR), (" " * 35, TEXT)), (4, 1)
+        )
+        assert written == "\x1b[27md\x1b[7m \x1b[D"
+
+    def test_only_frames_of_several_rows_are_bracketed(self) -> None:
+        screen = Changed(WIDTH, HEIGHT)
+        rows = [[("a" * WIDTH, TEXT)]] * HEIGHT
+        written = screen.frame(whole(WIDTH, rows), (0, 0), sync=True)
+        assert written.startswith("\x1b[?2026h")
+        assert written.endswith("\x1b[?2026l")
+        assert screen.frame(whole(WIDTH, rows), (0, 0), sync=True) == ""
+        assert screen.frame(part(WIDTH, HEIGHT, 1, 1, ("x", TEXT)), (0, 0), sync=True) == "\x1b[2;2Hx\x1b[H"
+
+    def test_a_cursor_that_moves_alone(self) -> None:
+        screen = Changed(WIDTH, HEIGHT)
+        rows = [[("a" * WIDTH, TEXT)]] * HEIGHT
+        screen.frame(whole(WIDTH, rows), (3, 1))
+        assert screen.frame(whole(WIDTH, rows), (2, 1)) == "\x1b[D"
+
+    def test_after_others_wrote_nothing_is_taken_for_granted(self) -> None:
+        screen = Changed(WIDTH, HEIGHT)
+        screen.frame(whole(WIDTH, [[("a" * WIDTH, TEXT)]] * HEIGHT), (0, 1))
+        screen.shown.lose_pen()
+        written = screen.frame(part(WIDTH, HEIGHT, 1, 0, ("x", TEXT)), (1, 1))
+        assert written == "\x1b[2H\x1b[0;38;2;213;216;218;48;2;21;24;27mx"
+
+    def test_where_others_write_unnoticed_no_colours_are_left(self) -> None:
+        screen = Changed(WIDTH, HEIGHT, keep=False)
+        written = screen.frame(whole(WIDTH, [[("a" * WIDTH, TEXT)]] * HEIGHT), (0, 1))
+        assert written.endswith("\x1b[m")
+
+    def test_what_is_forgotten_is_written_again(self) -> None:
+        screen = Changed(WIDTH, HEIGHT)
+        rows = [[("abcdef", TEXT), ("ghi", BAR)]] * HEIGHT
+        first = screen.frame(whole(WIDTH, rows), (0, 0))
+        assert screen.frame(whole(WIDTH, rows), (0, 0)) == ""
+        screen.shown.forget()
+        assert not screen.shown.knows(WIDTH, HEIGHT)
+        assert screen.frame(whole(WIDTH, rows), (0, 0)) == first
+
+    def test_another_size_is_another_screen(self) -> None:
+        screen = Changed(WIDTH, HEIGHT)
+        screen.frame(whole(WIDTH, [[("abc", TEXT)]] * HEIGHT), (0, 0))
+        assert screen.shown.knows(WIDTH, HEIGHT)
+        assert not screen.shown.knows(WIDTH, HEIGHT + 1)
+        screen.width += 1
+        assert "abc" in screen.frame(whole(WIDTH + 1, [[("abc", TEXT)]] * HEIGHT), (0, 0))
+
+    def test_too_many_looks_are_a_reason_to_begin_anew(self) -> None:
+        screen = Changed(WIDTH, HEIGHT)
+        for shade in range(1200):
+            style = Style.parse(f"#{shade:06x}")
+            screen.frame(whole(WIDTH, [[("a", style)]] * HEIGHT), (0, 0))
+        assert not screen.shown.knows(WIDTH, HEIGHT)
+        screen.shown.start_anew()
+        screen.frame(whole(WIDTH, [[("a", TEXT)]] * HEIGHT), (0, 0))
+        assert screen.shown.knows(WIDTH, HEIGHT)
+
+    def test_control_segments_are_doubted(self) -> None:
+        update = LayoutUpdate([[Strip([Segment("\a", None, [(ControlType.BELL,)])])]], Region(0, 0, WIDTH, 1))
+        with pytest.raises(Doubt):
+            Changed(WIDTH, HEIGHT).frame(update, (0, 0))
+
+    def test_a_first_frame_is_far_shorter(self) -> None:
+        rows = [
+            [("│", BAR), (f"text number {row}", TEXT), ("  ", BAR), ("more", TEXT)] for row in range(HEIGHT)
+        ]
+        update = whole(WIDTH, rows)
+        assert len(Changed(WIDTH, HEIGHT).frame(update, (0, 0))) < len(stock(update, (0, 0))) * 0.7
+
+
+LETTERS = "ab cdefé│…Я "
+STYLES = [
+    None,
+    TEXT,
+    CURSOR,
+    BAR,
+    Style.parse("bold"),
+    Style.parse("italic red"),
+    Style.parse("underline on blue"),
+    Style.parse("reverse bright_red"),
+    Style.parse("strike on #15181b"),
+    Style.parse("bold reverse #d5d8da on #15181b"),
+    Style.parse("color(200) on color(17)"),
+    Style.parse("on #d5d8da"),
+    Style.parse("blink #15181b on #d5d8da"),
+]
+"""Of everything that pyte can show."""
+
+
+@st.composite
+def runs(draw: st.DrawFn, width: int) -> list[tuple[str, Style | None]]:
+    """A row's worth of text in styles."""
+    left, found = width, []
+    while left:
+        count = draw(st.integers(1, left))
+        text = draw(st.one_of(st.just(" " * count), st.text(LETTERS, min_size=count, max_size=count)))
+        found.append((text, draw(st.sampled_from(STYLES))))
+        left -= count
+    return found
+
+
+class TestSameScreen:
+    """For any sequence of updates a terminal shows the same as with Textual's own way."""
+
+    @settings(max_examples=150, deadline=None)
+    @given(st.data())
+    def test_for_plain_text(self, data: st.DataObject) -> None:
+        width, height = data.draw(st.integers(3, 24)), data.draw(st.integers(1, 5))
+        ours = Changed(width, height, erases=data.draw(st.booleans()), keep=data.draw(st.booleans()))
+        with_it, without = PyteTerminal(width, height), PyteTerminal(width, height)
+        must_be_whole = True
+        for _ in range(data.draw(st.integers(1, 10))):
+            step = data.draw(st.sampled_from(["part", "part", "part", "whole", "others", "forget", "resize"]))
+            if step == "others":
+                # Something else writes without drawing: it moves the cursor, and leaves colours.
+                for terminal in (with_it, without):
+                    terminal.feed("\x1b[1;3;32;45m\x1b[2;2H")
+                without.feed("\x1b[m")  # Textual's own way has no defence against that
+                ours.shown.lose_pen()
+            elif step == "forget":
+                # Something else draws. What Textual draws next is whole, as the hook sees to.
+                for terminal in (with_it, without):
+                    terminal.feed("\x1b[H\x1b[35mgarbage\x1b[m\x1b[2;1Hmore\x1b[K")
+                ours.shown.forget()
+                must_be_whole = True
+            elif step == "resize":
+                width, height = data.draw(st.integers(3, 24)), data.draw(st.integers(1, 5))
+                if (width, height) == (ours.width, ours.height):
+                    ours.shown.forget()  # as the hook does, if it had another size meanwhile
+                ours.width, ours.height = width, height
+                with_it, without = PyteTerminal(width, height), PyteTerminal(width, height)
+                must_be_whole = True
+            update: Update
+            if must_be_whole or step == "whole":
+                update = whole(width, [data.draw(runs(width)) for _ in range(height)])
+                must_be_whole = False
+            else:
+                y, x = data.draw(st.integers(0, height - 1)), data.draw(st.integers(0, width - 1))
+                update = part(width, height, y, x, *data.draw(runs(data.draw(st.integers(1, width - x)))))
+            cursor = (data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1)))
+            with_it.feed(ours.frame(update, cursor))
+            without.feed(stock(update, cursor))
+            assert with_it.cells == without.cells
+            assert with_it.cursor == without.cursor == cursor
+
+
+DOUBTFUL = ["😄", "❤\ufe0f", "👩‍👩‍👧", "🇩🇪", "👍🏽", "e\u0301", "क्ष", "ا", "ꯀ", "☎", "\u1100", "\u1161"]
+SURE_NARROW, SURE_WIDE = "abcxyz é│…", "中한"
+MARKS = "\ufe0f\u200d\u0301\u094d🏽"
+
+
+def _narrow(character: str) -> int:
+    return 0 if character in MARKS else 2 if character in SURE_WIDE else 1
+
+
+def _wide(character: str) -> int:
+    return 1 if character in SURE_NARROW else 2
+
+
+def _joining(character: str) -> int:
+    """Everything that is no plain letter goes into the cell before it."""
+    return 2 if character in SURE_WIDE else int(character in SURE_NARROW)
+
+
+OPINIONS: dict[str, Callable[[str], int]] = {
+    "as told": cell_len,
+    "narrow": _narrow,
+    "wide": _wide,
+    "joining": _joining,
+}
+
+
+@st.composite
+def mixed_rows(draw: st.DrawFn, width: int) -> list[tuple[str, Style | None]]:
+    letters = st.sampled_from([*SURE_NARROW, *SURE_WIDE, *draw(st.sampled_from([DOUBTFUL, [" "]]))])
+    text = "".join(draw(st.lists(letters, max_size=width)))
+    return [(text, TEXT)]
+
+
+class TestAnyOpinionOnWidths:
+    @pytest.mark.parametrize("opinion", OPINIONS)
+    @settings(max_examples=200, deadline=None)
+    @given(data=st.data())
+    def test_letters_stand_where_they_should_and_nothing_is_left_over(
+        self, opinion: str, data: st.DataObject
+    ) -> None:
+        width = data.draw(st.integers(4, 20))
+        terminal = WilfulTerminal(width, 1, OPINIONS[opinion])
+        ours = Changed(width, 1)
+        rows = data.draw(st.lists(mixed_rows(width), min_size=1, max_size=6))
+        for row in rows:
+            terminal.feed(ours.frame(whole(width, [row]), (0, 0)))
+            wanted = _cells(width, row)
+            assert len(wanted) == width
+            for x, (shown, cell) in enumerate(zip(terminal.rows[0], wanted, strict=True)):
+                if cell and not reach(cell):
+                    following = wanted[x + 1 + (cell in SURE_WIDE) :][:1]
+                    if following and reach(following[0]):
+                        assert shown.startswith(cell)
+                    else:
+                        assert shown == cell, (terminal.rows, wanted)
+        plain = [("xyz" * width, TEXT)]
+        terminal.feed(ours.frame(whole(width, [plain]), (0, 0)))
+        assert terminal.rows[0] == list(("xyz" * width)[:width])
+
+
+def _cells(width: int, row: list[tuple[str, Style | None]]) -> list[str]:
+    return [cell for text, _, _ in strip(*row).adjust_cell_length(width) for cell in cells_of(text)]
+
+
+class TestTextual:
+    """What is used of Textual's private parts is as it was when it was written down."""
+
+    def test_the_way_of_a_frame_to_the_terminal_is_the_one_that_was_replaced(self) -> None:
+        """If this fails, read `App._display` anew, and bring `ChangedCells._display` into line."""
+        source = "".join(inspect.getsource(App._display).split())
+        assert sha256(source.encode()).hexdigest()[:16] == "439a55b93ba1c20f"
+
+    def test_what_is_read_is_there(self) -> None:
+        app = App[None]()
+        for name, kind in {
+            "_batch_count": int,
+            "_running": bool,
+            "_closed": bool,
+            "_sync_available": bool,
+            "_previous_cursor_position": Offset,
+            "cursor_position": Offset,
+        }.items():
+            assert isinstance(getattr(app, name), kind), name
+        assert list(inspect.signature(Compositor.render_full_update).parameters) == ["self", "simplify"]
+        layout = LayoutUpdate([[strip(("a", TEXT))]], Region(1, 2, 3, 4))
+        assert (layout.region, [[*row] for row in layout.strips]) == (
+            Region(1, 2, 3, 4),
+            [[strip(("a", TEXT))]],
+        )
+        chops = part(WIDTH, HEIGHT, 1, 2, ("abc", TEXT))
+        assert chops.spans == [(1, 2, 5)]
+        assert Strip.render_ansi(TEXT, ColorSystem.TRUECOLOR) == "38;2;213;216;218;48;2;21;24;27"
+
+
+class TestErasing:
+    @pytest.mark.parametrize(
+        ("environ", "erases"),
+        [
+            ({"TERM": "xterm-256color"}, True),
+            ({"TERM": "tmux-256color", "TMUX": "/tmp/tmux,1,0"}, True),
+            ({"TERM": "screen-256color", "TMUX": "/tmp/tmux,1,0"}, True),
+            ({"TERM": "screen-256color"}, False),
+            ({"TERM": "screen.xterm-256color", "STY": "1.pts-0"}, False),
+            ({"TERM": "xterm-256color", "STY": "1.pts-0"}, False),
+            ({"TERM": "linux"}, True),
+        ],
+    )
+    def test_where_the_colour_is_taken(self, environ: dict[str, str], erases: bool) -> None:
+        assert erases_in_colour(environ) is erases
