@@ -213,7 +213,8 @@ class TestRows:
         written = changed_row("😄", x=5, before="abcdefghijklmno")
         assert written == "\x1b[2;5He  \x1b[6G😄\x1b[H"
         assert (
-            changed_row("❤\ufe0f", x=5, before="abcdefghijklmno") == "\x1b[2;5He  \x1b[6G❤\ufe0f\x1b[8Ghi\x1b[H"
+            changed_row("❤\ufe0f", x=5, before="abcdefghijklmno")
+            == "\x1b[2;5He  \x1b[6G❤\ufe0f\x1b[8Ghi\x1b[H"
         )
 
     def test_at_the_last_columns_too(self) -> None:
