@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from asyncio import timeout
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from contextlib import suppress
 
 from textual import events
 from textual.driver import Driver
+from textual.message import Message
+from textual.message_pump import MessagePump
+from textual.widget import Widget
 
 from gynetix_tui.engine.events import Event, KeyNeeded
 from gynetix_tui.errors import GynetixError
-from gynetix_tui.model import Contact, ContactId, PhoneNumber
+from gynetix_tui.model import Contact, ContactId
 from gynetix_tui.text import clean
+from gynetix_tui.tui.cells.hook import ChangedCells
 from gynetix_tui.tui.commands import Place, bindings
 from gynetix_tui.tui.crash import QuietCrash
+from gynetix_tui.tui.hand import Hand
 from gynetix_tui.tui.screens.main import EngineSpoke, MainScreen
 from gynetix_tui.tui.session import Session
 from gynetix_tui.tui.terminal import has_shell
@@ -21,13 +27,15 @@ from gynetix_tui.tui.theme import DARK, LIGHT, choose
 
 LONGEST_PASTE = 20_000
 """Characters; a text of that length would be 130 segments."""
+KEEP_SECONDS = 6.0
+"""How long who quits waits for the store, which another program may lock for 5 seconds before it is given up."""
 
 
 class Asked(EngineSpoke):
     """The engine needs the API key."""
 
 
-class GynetixApp(QuietCrash[str], inherit_bindings=False):
+class GynetixApp(ChangedCells[str], QuietCrash[str], inherit_bindings=False):
     """The client.
 
     Args:
@@ -40,6 +48,7 @@ class GynetixApp(QuietCrash[str], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False  # ours is pushed by its command; Textual's would bind its own key
     BINDINGS = bindings(Place.EVERYWHERE, of_app=True)  # type: ignore[assignment]  # a ClassVar of a union
     TITLE = "Gynetix"
+    _hand: Hand | None = None  # before __init__ is through there are messages already
     CSS = """
     Screen { scrollbar-size: 0 0; }
     ToastRack { dock: top; align: right top; margin: 2 0 0 0; }
@@ -55,6 +64,7 @@ class GynetixApp(QuietCrash[str], inherit_bindings=False):
         driver_class: type[Driver] | None = None,
     ) -> None:
         super().__init__(driver_class=driver_class)
+        self.changed_cells = session.settings.terminal.changed_cells
         self.session = session
         self.keys = session.keys
         self._environ = environ
@@ -73,9 +83,33 @@ class GynetixApp(QuietCrash[str], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Listen to the engine; let it begin once something can be seen."""
+        self._hand = Hand(self, self._around, self.keys.of("quit"))
+        self._hand.begin()
         self.session.engine.subscribe(self._hear)
         self.app_resume_signal.subscribe(self, lambda _: self.action_repaint())
         self.call_after_refresh(self._on_ready)
+
+    async def on_unmount(self) -> None:
+        """Nothing that is still typed counts any more."""
+        if self._hand:
+            await self._hand.end()
+
+    def post_message(self, message: Message) -> bool:
+        """Have what the user does wait for its turn; all else comes as ever."""
+        if self._hand and isinstance(message, events.InputEvent | events.Paste) and not message.is_forwarded:
+            return self._hand.post_message(message)
+        return super().post_message(message)
+
+    def _around(self, at: Widget | None) -> list[MessagePump]:
+        """The parts through which the effects of a key pass, from the inside outwards; `at` had it, or was clicked."""
+        parts: list[MessagePump] = []
+        for part in (at, self.focused or self.screen):
+            for node in part.ancestors_with_self if part else ():
+                if self._main is not None and node is self._main.talk:
+                    break  # it waits for the store, and no key's effect passes through it
+                if node is not self and node not in parts:
+                    parts.append(node)
+        return [*parts, self]
 
     def _hear(self, event: Event) -> None:
         """Called by the engine, in the same event loop."""
@@ -109,9 +143,8 @@ class GynetixApp(QuietCrash[str], inherit_bindings=False):
         def started(choice: Started | None) -> None:
             if choice and choice.demo:
                 self.exit("demo")
-            elif choice and choice.local_number:
-                gateway = replace(self.session.settings.gateway, from_number=PhoneNumber(choice.local_number))
-                self.session.settings = replace(self.session.settings, gateway=gateway)
+            elif self._main is not None:
+                self._main.show_local_number()
 
         await self.push_screen(
             FirstStart(self.session, reason=reason, keyring=keyring, changing=changing), started
@@ -131,15 +164,19 @@ class GynetixApp(QuietCrash[str], inherit_bindings=False):
         if self._main is None:
             self.exit()
             return
-        await self._main.talk.keep_drafts()
-        await self._main.talk.put_back()
-        if not any(self._main.talk.drafts.unkept.values()):
+        talk = self._main.talk
+        with suppress(TimeoutError):
+            async with timeout(KEEP_SECONDS):
+                await talk.keep_drafts()
+                await talk.put_back()
+        if not any(talk.drafts.unkept.values()):
             self.exit()
             return
         from gynetix_tui.tui.screens.dialog import Question
 
         def leave(answer: str | None) -> None:
             if answer:
+                talk.task.cancel()  # it may be waiting for the store, and would hold up the end as long
                 self.exit()
 
         text = "The store takes nothing for now, so what you wrote and did not send is lost when you quit."
@@ -162,7 +199,10 @@ class GynetixApp(QuietCrash[str], inherit_bindings=False):
 
     async def action_ask_key(self) -> None:
         """Ask for another API key."""
-        self.run_worker(self._ask_key("", keyring=None, changing=True), exclusive=True, group="key")
+        if self.session.demo:
+            self.notify("The demo has a key of its own. Start gynetix-tui without --demo to use yours.")
+            return
+        await self._ask_key("", keyring=None, changing=True)  # waited for: what is typed next is a key
 
     async def on_event(self, event: events.Event) -> None:
         """Clean what is pasted, wherever it goes: it may hold anything, and would be shown as it is."""
@@ -184,8 +224,7 @@ class GynetixApp(QuietCrash[str], inherit_bindings=False):
 
     def action_repaint(self) -> None:
         """Draw everything anew: after fg, or when something else wrote on the terminal."""
-        self.screen.refresh(layout=True)
-        self.refresh(layout=True)
+        self.draw_whole()
 
     def action_palette(self) -> None:
         """Offer every command by name."""

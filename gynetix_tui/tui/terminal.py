@@ -14,7 +14,7 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from types import FrameType
 from typing import IO
@@ -102,7 +102,7 @@ class Parser(_xterm_parser.XTermParser):
     def feed(self, data: str) -> Iterable[Message]:
         """Parse what was read; an empty text is the end of the input."""
         tamed = self._tame(data)
-        return () if data and not tamed else super().feed(tamed)
+        return () if data and not tamed else _of_one_time(super().feed(tamed))
 
     def _tame(self, data: str) -> str:
         """What was read, with every ESC within a paste as its picture, which is how it would be shown."""
@@ -122,6 +122,15 @@ class Parser(_xterm_parser.XTermParser):
             if not found:
                 return tamed
             self._pasting = not self._pasting
+
+
+def _of_one_time(messages: Iterable[Message]) -> Iterator[Message]:
+    """What came in one read was typed at one time, however long this takes: an Enter among it is part of a paste."""
+    first: float | None = None
+    for message in messages:
+        first = message.time if first is None else first
+        message.time = first
+        yield message
 
 
 def _overlap(text: str, marker: str) -> str:

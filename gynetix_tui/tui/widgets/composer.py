@@ -12,6 +12,7 @@ from textual.widgets import TextArea
 
 from gynetix_tui.text import clean
 from gynetix_tui.tui.commands import KeyMap, Place, bindings, commands_of
+from gynetix_tui.tui.hand import answered
 
 LONGEST_TEXT = 200_000
 """Characters; more than anybody writes, since what will be sent may not be cut short."""
@@ -112,9 +113,10 @@ class Composer(TextArea):
         """Begin a new line."""
         self.replace("\n", *self.selection)
 
-    def action_recall(self) -> None:
-        """Take the last text back into an empty composer."""
-        if not self.text:
-            self.post_message(self.RecallAsked())
+    async def action_recall(self) -> None:
+        """Take the last text back into an empty composer; what is typed next comes behind it."""
+        if not self.text and self.parent:
+            self.parent.post_message(self.RecallAsked())
+            await answered(self.parent)
         elif "up" in self._recall_keys:
             self.action_cursor_up()
