@@ -192,4 +192,4 @@ def test_the_command_measures_the_real_client_against_the_real_sandbox() -> None
     command = [sys.executable, run.__file__, "--quick", "--only", "change of state, 80x24"]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"^bytes for a change of state, 80x24 +B +\d+ ", done.stdout, re.MULTILINE)
+    assert re.search(r"^bytes for a change of state, 80x24 +B +[\d.]+ ", done.stdout, re.MULTILINE)
