@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(words)
     except GynetixError as error:
         # It may name a file, and a file's name may hold anything.
-        print(f"gynetix-tui: {clean_line(str(error), limit=_LONGEST)}", file=sys.stderr)  # noqa: T201 - the command line speaks on standard error
+        sys.stderr.write(f"gynetix-tui: {clean_line(str(error), limit=_LONGEST)}\n")
         return WRONG_USE
     except Exception as error:
         if words.dev:
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Python's own report quotes the error's words, which may hold anything.
         from gynetix_tui.settings.log import trace_of
 
-        print(f"{trace_of(error)}\ngynetix-tui: ended because of a mistake in itself.", file=sys.stderr)  # noqa: T201 - the same
+        sys.stderr.write(f"{trace_of(error)}\ngynetix-tui: ended because of a mistake in itself.\n")
         return MISTAKE
     except KeyboardInterrupt:  # while it asks for a key, or a command of the user's does
         return INTERRUPTED

@@ -166,22 +166,22 @@ _CLOSING: Final = {")": "(", "]": "["}
 def _with_scheme(text: str, begin: re.Match[str]) -> tuple[Link | None, int]:
     """The link that an http:// begins, and where to look on."""
     start = begin.end()
-    authority = _AUTHORITY.match(text, start)
-    assert authority is not None  # noqa: S101 - it fits nothing, too
-    user, _, rest = authority[0].rpartition("@")
-    if len(authority[0]) > MAX_TARGET:
-        return None, authority.end()
-    start = authority.end() - len(rest)
+    authority = _fitting(_AUTHORITY, text, start)
+    after = start + len(authority)
+    user, _, rest = authority.rpartition("@")
+    if len(authority) > MAX_TARGET:
+        return None, after
+    start = after - len(rest)
     whole = _host_at_start_of(rest)
     written = whole.rstrip(".-_")
     # Browsers decode "exa%6Dple.com", too; a reader cannot.
     encoded = rest.startswith("%", len(whole))
     host = None if encoded or len(whole) > MAX_HOST else _ascii_host(written)
     if host is None:
-        return None, authority.end()
+        return None, after
     end = start + len(written)
     target = f"{begin['scheme'].lower()}://"
-    if authority[0] != rest:
+    if authority != rest:
         target += quote(user, safe="!$&'()*+,;=:%-._~") + "@"
     tail, end = _tail(text, end)
     return _link(begin.start(), end, target + host + tail, host, written, user)
@@ -227,10 +227,14 @@ def _tail(text: str, end: int) -> tuple[str, int]:
     port = _PORT.match(text, end)
     if port and int(port[1]) <= _MAX_PORT:
         tail, end = f":{int(port[1])}", port.end()
-    path = _PATH.match(text, end)
-    assert path is not None  # noqa: S101 - it fits nothing, too
-    kept = _without_punctuation(path[0])
+    kept = _without_punctuation(_fitting(_PATH, text, end))
     return tail + quote(kept, safe="!$&'()*+,-./:;=?@_~%#[]"), end + len(kept)
+
+
+def _fitting(pattern: re.Pattern[str], text: str, start: int) -> str:
+    """What fits a pattern from a place on; empty where nothing does."""
+    found = pattern.match(text, start)
+    return found[0] if found else ""
 
 
 def _without_punctuation(path: str) -> str:

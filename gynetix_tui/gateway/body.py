@@ -64,7 +64,9 @@ class _Unpacked:
             if len(self._body) > self._limit:
                 raise _too_large(self._limit)
             chunk = self._stream.unconsumed_tail
-            await asyncio.sleep(0)
+            await asyncio.sleep(
+                0
+            )  # unpacking alone never waits, and the loop would have no turn until it is through
 
     def whole(self) -> bytearray:
         """All of it. A stream that broke off is not whole, even where what came can be read."""

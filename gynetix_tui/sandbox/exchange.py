@@ -31,7 +31,7 @@ class Exchange(BaseHTTPRequestHandler):
         self._site = listener.site
         super().__init__(connection, address, listener)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
         """Say nothing: the path of every request holds the key."""
 
     def date_time_string(self, timestamp: float | None = None) -> str:
@@ -73,7 +73,7 @@ class Exchange(BaseHTTPRequestHandler):
         self._answer(received)
 
     # One name for every method of HTTP: `carry_out` answers all but POST with 405.
-    do_POST = do_GET = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = exchange  # noqa: N815
+    do_POST = do_GET = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = exchange  # noqa: N815 - the library looks for these names
 
     def _answer(self, received: RecordedRequest) -> None:
         with self._site.turn:

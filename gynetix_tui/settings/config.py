@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from gynetix_tui.errors import ConfigError
 from gynetix_tui.settings import checks
@@ -26,6 +26,11 @@ from gynetix_tui.settings.schema import (
     shown,
 )
 from gynetix_tui.text import clean_line
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Kind = TypeVar("Kind", bound="DataclassInstance")
 
 MAX_FILE_BYTES: Final = 1_000_000
 _SECRETS: Final = frozenset({"key", "apikey", "api_key", "api-key", "token", "secret", "password"})
@@ -186,11 +191,11 @@ class _Reading:
 
     def _values(
         self,
-        kind: type[Any],  # Any: as in SECTIONS
+        kind: type[Kind],
         table: Mapping[str, object],
         section: str,
         region: str,
-    ) -> Any:  # noqa: ANN401 - an instance of the kind
+    ) -> Kind:
         values: dict[str, object] = {}
         for entry in fields(kind):
             rule = rule_of(entry)

@@ -7,10 +7,9 @@ when the program ends, and the program with it would wait; a daemon thread is le
 from __future__ import annotations
 
 import asyncio
-import queue
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import Future
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -23,22 +22,7 @@ def call_with_deadline(call: Callable[[], T], seconds: float) -> T:
         TimeoutError: It has not returned after `seconds`; its thread goes on unheard.
         BaseException: Whatever the call raised.
     """
-    answers: queue.SimpleQueue[tuple[T, None] | tuple[None, BaseException]] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            answers.put((call(), None))
-        except BaseException as error:
-            answers.put((None, error))
-
-    threading.Thread(target=run, daemon=True, name="with-deadline").start()
-    try:
-        result, error = answers.get(timeout=seconds)
-    except queue.Empty:
-        raise TimeoutError(f"no answer within {seconds:g} s") from None
-    if error is not None:
-        raise error
-    return result  # type: ignore[return-value]  # a pair without an error holds a T
+    return _begun(call).result(seconds)
 
 
 async def in_daemon_thread(call: Callable[[], T], deadline: float) -> T:
@@ -52,25 +36,21 @@ async def in_daemon_thread(call: Callable[[], T], deadline: float) -> T:
         TimeoutError: It has not returned in time; its thread goes on unheard.
         BaseException: Whatever the call raised.
     """
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[T] = loop.create_future()
+    async with asyncio.timeout(deadline):
+        return await asyncio.wrap_future(_begun(call))
 
-    def settle(deliver: Callable[[], None]) -> None:
-        if not answer.done():  # cancelled, or the deadline has passed
-            deliver()
+
+def _begun(call: Callable[[], T]) -> Future[T]:
+    answer: Future[T] = Future()
+    answer.set_running_or_notify_cancel()  # who waits no longer cannot take the answer's place away
 
     def run() -> None:
         try:
-            result = call()
+            answer.set_result(call())
+        except StopIteration as error:  # it must not pass for the end of an iterator
+            answer.set_exception(RuntimeError(repr(error)))
         except BaseException as error:
-            # A future takes no StopIteration, and an odd one must not pass for the end of an iterator.
-            failure = RuntimeError(repr(error)) if isinstance(error, StopIteration) else error
-            deliver: Callable[[], None] = lambda: answer.set_exception(failure)  # noqa: E731
-        else:
-            deliver = lambda: answer.set_result(result)  # noqa: E731
-        with suppress(RuntimeError):  # the loop was closed meanwhile: nobody is left to tell
-            loop.call_soon_threadsafe(settle, deliver)
+            answer.set_exception(error)
 
     threading.Thread(target=run, daemon=True, name="with-deadline").start()
-    async with asyncio.timeout(deadline):
-        return await answer
+    return answer

@@ -65,16 +65,15 @@ def key_from_command(
     if code:
         how = f"with code {code}" if code > 0 else f"by signal {-code}"
         raise KeyCommandError(f"{SETTING} failed {how}. Run it in this shell to see what it says.")
+    line = printed.partition(b"\n")[0].strip()
+    if not line:
+        raise KeyCommandError(f"{SETTING} printed nothing on its first line.")
     try:
-        return ApiKey(printed.split(b"\n", 1)[0].decode())
+        return ApiKey(line.decode())
     except UnicodeDecodeError:
         raise KeyCommandError(f"{SETTING} printed what is no text in UTF-8.") from None
-    except ConfigError as error:
-        wrong = (
-            "nothing on its first line" if not printed.split(b"\n", 1)[0].strip() else "what is no API key"
-        )
-        del error  # its words are for a key that was typed
-        raise KeyCommandError(f"{SETTING} printed {wrong}.") from None
+    except ConfigError:  # its words are for a key that was typed
+        raise KeyCommandError(f"{SETTING} printed what is no API key.") from None
 
 
 def _first_output(process: subprocess.Popen[bytes], end: float) -> tuple[bytes, int | None]:

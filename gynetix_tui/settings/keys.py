@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from gynetix_tui.errors import ConfigError, KeyringError
 from gynetix_tui.settings.deadline import call_with_deadline, in_daemon_thread
@@ -235,7 +235,7 @@ class SystemKeyring:
         if self._found is not None:
             return self._found
         try:
-            backend: KeyringBackend = self._find_backend()  # type: ignore[assignment]  # ducks are welcome
+            backend = cast("KeyringBackend", self._find_backend())  # users may bring classes of their own
         except Exception as error:  # an import that fails, a name that is none, a file that cannot be parsed
             raise KeyringError(_misled(error)) from None
         if backend.priority >= RECOMMENDED_PRIORITY:

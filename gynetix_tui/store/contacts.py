@@ -10,10 +10,9 @@ from gynetix_tui.store.connection import Connection, Row
 from gynetix_tui.store.fulltext import FullText
 
 _CONTACT = "id, number, name, local_number, suppressed, pinned, muted, archived, created_at, fetched_at"
-_SUMMARY = (
-    "id, number, name, local_number, suppressed, pinned, muted, archived, created_at, fetched_at,"
-    " last_at, last_text, last_direction, last_state, unread, coalesce(drafts.text, '')"
-)
+_SUMMARY = f"{_CONTACT}, last_at, last_text, last_direction, last_state, unread, coalesce(drafts.text, '')"
+_CONTACTS = f"SELECT {_CONTACT} FROM contacts"  # noqa: S608 - constants of this module
+_SUMMARIES = f"SELECT {_SUMMARY} FROM contacts LEFT JOIN drafts ON contact_id = id"  # noqa: S608 - likewise
 PREVIEW_CHARACTERS = 200
 """How much of the newest text the summary keeps: no list row shows more."""
 
@@ -49,13 +48,12 @@ class Contacts:
         return self._one("number = ?", number)
 
     def _one(self, condition: str, value: int | str) -> Contact | None:
-        sql = f"SELECT {_CONTACT} FROM contacts WHERE {condition}"  # noqa: S608 - constants
-        found = self._connection.read(_contact, sql, (value,))
+        found = self._connection.read(_contact, f"{_CONTACTS} WHERE {condition}", (value,))
         return found[0] if found else None
 
     def all(self) -> list[Contact]:
         """Every contact, in no order."""
-        return self._connection.read(_contact, f"SELECT {_CONTACT} FROM contacts")  # noqa: S608 - a constant
+        return self._connection.read(_contact, _CONTACTS)
 
     def is_empty(self) -> bool:
         """Whether there is no contact at all."""
@@ -116,8 +114,7 @@ class Contacts:
         """
         return self._connection.read(
             _summary,
-            f"SELECT {_SUMMARY} FROM contacts LEFT JOIN drafts ON contact_id = id"  # noqa: S608 - a constant
-            " WHERE archived <= ? ORDER BY pinned DESC, last_at DESC, id LIMIT ? OFFSET ?",
+            f"{_SUMMARIES} WHERE archived <= ? ORDER BY pinned DESC, last_at DESC, id LIMIT ? OFFSET ?",
             (archived, -1 if count is None else count, first),
         )
 
@@ -146,7 +143,7 @@ class Contacts:
         """One contact's row for the list, or None where it has been deleted."""
         found = self._connection.read(
             _summary,
-            f"SELECT {_SUMMARY} FROM contacts LEFT JOIN drafts ON contact_id = id WHERE id = ?",  # noqa: S608 - a constant
+            f"{_SUMMARIES} WHERE id = ?",
             (contact_id,),
         )
         return found[0] if found else None

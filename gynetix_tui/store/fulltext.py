@@ -102,8 +102,7 @@ class FullText:
         with self._connection.transaction():
             self.distrust()
             self._connection.run("PRAGMA writable_schema = ON")
-            marks = ", ".join("?" * len(_TABLES))
-            self._connection.run(f"DELETE FROM sqlite_schema WHERE name IN ({marks})", _TABLES)  # noqa: S608 - marks
+            self._connection.many("DELETE FROM sqlite_schema WHERE name = ?", [(name,) for name in _TABLES])
         self._connection.run("PRAGMA writable_schema = RESET")
         self._connection.run("VACUUM")
 

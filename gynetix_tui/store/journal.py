@@ -71,7 +71,7 @@ def _switched(connection: Connection) -> bool:
         try:
             return connection.one("PRAGMA journal_mode = WAL") == ("wal",)
         except StoreBusy:
-            # SQLite itself does not wait here for another process that is doing the same.
             if time.monotonic() > deadline:
                 return False  # the journal it has is slower, and just as safe
-        time.sleep(0.01)
+            # For another process that is doing the same. SQLite's own patience does not cover this statement.
+            time.sleep(0.01)
