@@ -6,7 +6,6 @@ answer twice changes nothing, and a shorter or empty one removes nothing.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -105,8 +104,6 @@ def _add_new(
     """Add what the store has not; return how many unread texts came in, and whether anything changed."""
     incoming, changed = 0, False
     for part in _parts(answer.messages, now=now, size=size):
-        # Whoever waits for Python's lock has it now: the event loop is never held up for longer than a part.
-        time.sleep(0)
         if first or not _is_known(store, contact.id, part):
             new, moved = _add_part(store, contact, part, first=first, now=now)
             incoming += sum(message.unread for message in new)
