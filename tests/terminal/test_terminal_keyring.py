@@ -67,7 +67,7 @@ def test_the_key_is_typed_once_and_lies_in_the_keyring(
 
     session.lock()
     locked = desk.start()
-    screen = locked.wait_for("The keyring is locked")
+    screen = locked.wait_for("(?s)The keyring is locked.*--daemonize")
     session.type_command(command_in(" ".join(screen.split())), PASSWORD)
     for _ in ("number", "start", "again"):
         locked.press(TAB)
