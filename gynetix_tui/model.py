@@ -74,6 +74,58 @@ OUTBOX_RANK = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """An incoming text that says something about being texted, raw.
+
+    Attributes:
+        ts: Epoch seconds, as the message sorts by.
+    """
+
+    text: str
+    ts: int
+
+
+class ConsentEvent(StrEnum):
+    """What happened between us and a number about being texted."""
+
+    STOP_HEARD = "stop heard"
+    """An incoming text was an opt-out keyword and nothing else."""
+    PLEA_HEARD = "plea heard"
+    """An incoming text may ask in its own words to be texted no more; that is for the user to judge."""
+    START_HEARD = "start heard"
+    """An incoming text was a keyword that lifts an opt-out keyword before it."""
+    SUPPRESSION_ASKED = "suppression asked"
+    """The user had the gateway asked to send no more texts; what became of it is the next entry."""
+    SUPPRESSION_GRANTED = "suppression granted"
+    SUPPRESSION_REFUSED = "suppression refused"
+    SUPPRESSION_UNCERTAIN = "suppression uncertain"
+    """The request left, and no readable answer came."""
+    SUPPRESSION_NOT_ASKED = "suppression not asked"
+    """The request never left this machine."""
+    GATEWAY_SUPPRESSES = "gateway suppresses"
+    """A fetched conversation said `suppressed: Y`, and none had before."""
+    GATEWAY_ALLOWS = "gateway allows"
+    """A fetched conversation said `suppressed: N` after one that said `Y`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentEntry:
+    """A line of the log of opt-outs, which is only ever added to.
+
+    Attributes:
+        at: When it was written, epoch seconds on our clock.
+        words: The text that was heard, or the gateway's own words, raw; else empty.
+        ts: The time of the text that was heard; None for what is no text.
+    """
+
+    number: PhoneNumber
+    at: float
+    event: ConsentEvent
+    words: str = ""
+    ts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """A person or service one texts with: one number is one contact.
 
@@ -83,6 +135,10 @@ class Contact:
         suppressed: The gateway says, or has confirmed to us, that this number gets no more texts.
         created_at: When the contact was added here.
         fetched_at: When the gateway last returned this conversation, or None.
+        note: What the user wrote about them; may have several lines.
+        opt_out: The opt-out keyword that no later START has lifted; while it stands, nothing is sent to them.
+        plea: A text that may ask, in its own words, for no more texts, which the user has not judged yet.
+        hours_hint: Whether the composer tells of quiet hours where they live.
     """
 
     id: ContactId
@@ -95,6 +151,15 @@ class Contact:
     archived: bool
     created_at: float
     fetched_at: float | None
+    note: str = ""
+    opt_out: Heard | None = None
+    plea: Heard | None = None
+    hours_hint: bool = True
+
+    @property
+    def may_be_texted(self) -> bool:
+        """Whether neither the gateway nor an opt-out of theirs forbids it."""
+        return not self.suppressed and self.opt_out is None
 
 
 @dataclass(frozen=True, slots=True)

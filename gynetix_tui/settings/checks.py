@@ -22,6 +22,7 @@ Check = Callable[[object, str], object]
 
 _REGION: Final = re.compile("[A-Za-z]{2}")
 _HOST: Final = re.compile(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:.]+")
+_TIME: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _PRINTS: Final = re.compile(r"[!-~]+")
 
 
@@ -94,6 +95,20 @@ def local_number(value: object, region: str) -> PhoneNumber:
         return parse_local_number(value, region)
     except NumberError as error:
         raise WrongValue(str(error).rstrip(".")) from None
+
+
+def local_numbers(value: object, region: str) -> tuple[PhoneNumber, ...]:
+    """A list of such numbers, each once, in its order."""
+    if not isinstance(value, list):
+        raise WrongValue('it must be a list, as ["+15556667777", "+15556668888"]')
+    return tuple(dict.fromkeys(local_number(each, region) for each in value))
+
+
+def time_of_day(value: object, region: str) -> str:
+    """A time as "21:00", from "00:00" to "23:59"."""
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
+        raise WrongValue('it must be a time of day in quotes, as "21:00"')
+    return value
 
 
 def gateway_address(value: object, region: str) -> str:

@@ -33,6 +33,16 @@ class Theme(StrEnum):
     """Chosen by what the terminal can show."""
 
 
+class NumberStyle(StrEnum):
+    """How phone numbers are shown."""
+
+    AUTO = "auto"
+    """As one writes them at home, and internationally those from abroad."""
+    NATIONAL = "national"
+    """As one writes them in their own country."""
+    INTERNATIONAL = "international"
+
+
 class Rule(NamedTuple):
     """What is known of a setting beside its type and its default.
 
@@ -74,6 +84,14 @@ class Gateway:
             of_account=True,
         ),
     )
+    other_numbers: tuple[PhoneNumber, ...] | None = field(
+        default=None,
+        metadata=_rule(
+            checks.local_numbers,
+            "More local numbers of the account, to choose from for a new conversation.",
+            of_account=True,
+        ),
+    )
     api_key_command: tuple[str, ...] | None = field(
         default=None,
         metadata=_rule(
@@ -103,6 +121,39 @@ class Numbers:
         default="US",
         metadata=_rule(
             checks.region_code, "The home region (ISO 3166): numbers without a plus are dialled there."
+        ),
+    )
+    display: NumberStyle = field(
+        default=NumberStyle.AUTO,
+        metadata=_rule(
+            checks.one_of(NumberStyle), 'How numbers are shown: "auto", "national" or "international".'
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Texting:
+    """[texting]: what is asked and told before a text goes out."""
+
+    ask_from_segments: int = field(
+        default=4,
+        metadata=_rule(checks.whole(0, 1000), "From so many segments on, sending asks first; 0 for never."),
+    )
+    most_segments: int = field(
+        default=0,
+        metadata=_rule(checks.whole(0, 1000), "A text of more segments is not sent; 0 for no limit."),
+    )
+    quiet_from: str = field(
+        default="21:00",
+        metadata=_rule(
+            checks.time_of_day, "From when on it is late at the other side: the composer says so."
+        ),
+    )
+    quiet_until: str = field(
+        default="08:00",
+        metadata=_rule(
+            checks.time_of_day,
+            "Until when it is early at the other side; the same as quiet_from for no hint.",
         ),
     )
 
@@ -158,6 +209,7 @@ class Settings:
 
     gateway: Gateway = field(default_factory=Gateway)
     numbers: Numbers = field(default_factory=Numbers)
+    texting: Texting = field(default_factory=Texting)
     polling: Polling = field(default_factory=Polling)
     terminal: Terminal = field(default_factory=Terminal)
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
@@ -167,6 +219,7 @@ class Settings:
 SECTIONS: Final[Mapping[str, type[Any]]] = {  # Any: the sections share no base but that they are dataclasses
     "gateway": Gateway,
     "numbers": Numbers,
+    "texting": Texting,
     "polling": Polling,
     "terminal": Terminal,
 }

@@ -106,7 +106,7 @@ def test_a_number_of_the_environment_is_dialled_in_the_files_region(file: Path) 
         ("[poling]", 'FILE, line 1: poling: no such section; did you mean "polling"?'),
         (
             "mouse = true",
-            "FILE, line 1: mouse: no such key; there are gateway, numbers, polling, terminal, profile, keys.",
+            "FILE, line 1: mouse: no such key; there are gateway, numbers, texting, polling, terminal, profile, keys.",
         ),
         (
             "[polling]\n\nopen_second = 5",
