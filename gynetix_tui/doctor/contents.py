@@ -122,6 +122,8 @@ def _version(store: sqlite3.Connection) -> int:
 
 INDEXED_FROM = 3
 """The format of the store from which on it has a full-text index."""
+LOGGED_FROM = 4
+"""The format of the store from which on it has a log of opt-outs."""
 
 
 def _examined(store: sqlite3.Connection, file: Path, case: Case) -> list[Finding]:
@@ -143,7 +145,11 @@ def _examined(store: sqlite3.Connection, file: Path, case: Case) -> list[Finding
         found.append(Finding(None, NO_FULL_TEXT))
     elif version >= INDEXED_FROM and store.execute("SELECT whole FROM search_index").fetchone() != (1,):
         found.append(Finding(None, "the full-text index is not whole; the client's next start makes it anew"))
-    return [Finding(True, f"{checked}; {_counts(store)}"), *found]
+    counts = _counts(store)
+    if version >= LOGGED_FROM:
+        (logged,) = store.execute("SELECT count(*) FROM consent_log").fetchone()
+        counts += f", {logged:,} in the log of opt-outs"
+    return [Finding(True, f"{checked}; {counts}"), *found]
 
 
 def _first_fault(store: sqlite3.Connection) -> str:

@@ -11,10 +11,12 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gynetix_tui.engine.account import Account
+from gynetix_tui.engine.consent import note_answer, refuse_locked
 from gynetix_tui.engine.events import (
     ContactChanged,
     ContactsChanged,
@@ -26,8 +28,17 @@ from gynetix_tui.engine.events import (
     StoreTrouble,
 )
 from gynetix_tui.engine.writer import PASSING, Writer
-from gynetix_tui.errors import GynetixError, KeyringError, NotSent, Refused
-from gynetix_tui.model import ContactId, OutboxId, OutgoingText, PhoneNumber, SendState
+from gynetix_tui.errors import GynetixError, KeyringError, NotSent, Refused, Uncertain
+from gynetix_tui.model import (
+    ConsentEntry,
+    ConsentEvent,
+    Contact,
+    ContactId,
+    OutboxId,
+    OutgoingText,
+    PhoneNumber,
+    SendState,
+)
 from gynetix_tui.settings.schema import Polling
 from gynetix_tui.settings.secret import ApiKey
 from gynetix_tui.store import Store
@@ -43,6 +54,11 @@ Listener = Callable[[Event], None]
 KEYRING_SLOW_SECONDS = 1.0
 """After this long it is said that the keyring is being waited for; most answer in 0.3 s."""
 
+QUIT_SECONDS = 5.0
+"""How long the end waits for the answer to a suppression; as the sender does for its texts."""
+SETTLE_SECONDS = 1.0
+"""How long it then waits for what is known of it to be written."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -56,6 +72,7 @@ class Engine:
         now: The clock, epoch seconds.
         jitter: Randomness for waits.
         monotonic: A clock for waits.
+        most_segments: A text of more is not sent; 0 for no limit.
     """
 
     def __init__(
@@ -67,6 +84,7 @@ class Engine:
         now: Callable[[], float] = time.time,
         jitter: random.Random | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        most_segments: int = 0,
     ) -> None:
         self._store_file = store_file
         self._writer = Writer(store_file, trouble=lambda reason: self._publish(StoreTrouble(reason)))
@@ -75,6 +93,8 @@ class Engine:
         self._now = now
         self._jitter = jitter or random.Random()
         self._monotonic = monotonic
+        self._most_segments = most_segments
+        self._asking: set[asyncio.Task[str]] = set()
         self._listeners: list[Listener] = []
         self._gateway: Gateway | None = None
         self._poller: Poller | None = None
@@ -123,7 +143,11 @@ class Engine:
             another.cancel()
             work.cancel()
             await asyncio.gather(work, another, return_exceptions=True)
+            if self._asking:
+                await asyncio.wait(self._asking, timeout=QUIT_SECONDS)
             await gateway.close()
+            if self._asking:  # now it is known that nothing is known of them, which is still to be written
+                await asyncio.wait(self._asking, timeout=SETTLE_SECONDS)
             if self._sender:
                 await self._sender.settle()
 
@@ -255,16 +279,26 @@ class Engine:
             await self._account.keep(key)
         self._given_key.put_nowait(key)
 
-    async def add_contact(self, number: PhoneNumber, name: str) -> ContactId:
-        """Add a contact, or give the one with this number the name; return its id."""
+    async def add_contact(
+        self, number: PhoneNumber, name: str, *, local_number: PhoneNumber | None = None
+    ) -> ContactId:
+        """Add a contact, or give the one with this number the name; return its id.
+
+        Args:
+            number: Whom.
+            name: What the user calls them; empty leaves a contact that is there its own.
+            local_number: Our own number for the conversation, where the gateway names none.
+        """
         now = self._now()
 
         def work(store: Store) -> ContactId:
             if known := store.contacts.find(number):
                 if name:
                     store.contacts.rename(known.id, name)
+                if local_number is not None:
+                    store.contacts.set_local_number(known.id, local_number)
                 return known.id
-            return store.contacts.add(number, name, now=now)
+            return store.contacts.add(number, name, now=now, local_number=local_number)
 
         contact_id = await self._writer.run(work)
         await self._contacts_changed()
@@ -294,6 +328,59 @@ class Engine:
         )
         self._publish(ContactsChanged())
 
+    async def set_note(self, contact_id: ContactId, note: str) -> None:
+        """Keep what the user wrote about the contact; empty for nothing."""
+        await self._writer.run(lambda store: store.contacts.set_note(contact_id, note))
+        self._publish(ContactChanged(contact_id))
+
+    async def set_hours_hint(self, contact_id: ContactId, on: bool) -> None:
+        """Whether the composer is to tell of quiet hours where the contact lives."""
+        await self._writer.run(lambda store: store.contacts.set_hours_hint(contact_id, on))
+        self._publish(ContactChanged(contact_id))
+
+    async def dismiss_plea(self, contact_id: ContactId) -> None:
+        """The user has judged the text that may ask for no more texts: it does not."""
+        if await self._writer.run(lambda store: store.contacts.settle_plea(contact_id)):
+            self._publish(ContactChanged(contact_id))
+
+    async def details(self, contact_id: ContactId) -> tuple[tuple[str, str], ...]:
+        """Fetch the conversation now, with the owner's details, and return those, raw; the texts are merged.
+
+        Raises:
+            NotSent: Nothing was asked: there is no connection, or no key yet.
+            Refused: The gateway said no.
+            Uncertain: The answer did not come, or cannot be read.
+        """
+        from gynetix_tui.engine.merge import merge
+
+        contact = await self._contact(contact_id)
+        asked_at = self._now()
+        answer = await self._connected().get_conversation(phone=contact.number, detailed=True)
+        if answer is None:
+            return ()
+        # Its digest is that of another form of the answer: what the poller gets next is compared with nothing.
+        texts = replace(answer, digest=b"")
+        now = self._now()
+        outcome = await self._writer.run(
+            lambda store: merge(store, contact_id, texts, asked_at=asked_at, now=now)
+        )
+        if outcome.changed:
+            self._publish(ContactChanged(contact_id))
+            if self._poller:
+                self._poller.soon(contact_id)
+        return answer.details
+
+    async def _contact(self, contact_id: ContactId) -> Contact:
+        contact = await self._writer.run(lambda store: store.contacts.get(contact_id))
+        if contact is None:
+            raise Refused("this contact was deleted")
+        return contact
+
+    def _connected(self) -> Gateway:
+        if self._gateway is None:
+            raise NotSent("there is no connection to the gateway yet")
+        return self._gateway
+
     async def send(self, contact_id: ContactId, text: str, *, sender: PhoneNumber) -> OutboxId:
         """Queue a text and clear the conversation's draft, in one transaction.
 
@@ -303,7 +390,8 @@ class Engine:
             sender: The local number it goes out from.
 
         Raises:
-            GynetixError: The text is blank, or the contact is gone or suppressed; nothing was queued.
+            GynetixError: The text is blank or too long, or the contact is gone, suppressed, or has opted out;
+                nothing was queued.
             StoreError: Nothing was queued.
         """
         now = self._now()
@@ -312,10 +400,10 @@ class Engine:
             contact = store.contacts.get(contact_id)
             if contact is None:
                 raise GynetixError("This contact was deleted; the text was not sent.")
-            if contact.suppressed:
-                raise GynetixError("The gateway sends this number no more texts: it is suppressed.")
+            refuse_locked(contact)
             if not text.strip():
                 raise GynetixError("There is nothing to send: the text is blank.")
+            self._refuse_long(text)
             outbox_id = store.outbox.add(contact_id, to=contact.number, sender=sender, text=text, now=now)
             store.drafts.put(contact_id, "", now=now)
             store.contacts.refresh_summary(contact_id)
@@ -329,18 +417,32 @@ class Engine:
         """Queue a failed or uncertain text anew, as a new one; the old one is discarded.
 
         Raises:
-            GynetixError: The text is neither, by now.
+            GynetixError: The text is neither, by now; or it may not be sent, as `send` says; nothing was changed.
         """
         now = self._now()
 
         def work(store: Store) -> ContactId:
             text = _open_text(store, outbox_id)
+            if contact := store.contacts.get(text.contact_id):
+                refuse_locked(contact)
+            self._refuse_long(text.text)
             store.outbox.discard(outbox_id)
             store.outbox.add(text.contact_id, to=text.to, sender=text.sender, text=text.text, now=now)
             store.contacts.refresh_summary(text.contact_id)
             return text.contact_id
 
         self._queued(await self._writer.run(work))
+
+    def _refuse_long(self, text: str) -> None:
+        if not self._most_segments:
+            return
+        from gynetix_tui.sms.segments import measure
+
+        segments = measure(text).segments
+        if segments > self._most_segments:
+            raise GynetixError(
+                f"This text takes {segments} segments, and texting.most_segments allows {self._most_segments}."
+            )
 
     async def discard(self, outbox_id: OutboxId) -> None:
         """Take a text off the screen that failed, waits, or may have been sent.
@@ -384,20 +486,48 @@ class Engine:
     async def suppress(self, contact_id: ContactId) -> str:
         """Ask the gateway to send this number no more texts; wait for its answer, and return its words.
 
+        What is asked, and what is answered, goes into the log of opt-outs; a caller who is cancelled leaves the
+        question to end as it would have.
+
         Raises:
             NotSent: Nothing was asked: there is no connection, or no key yet.
             Refused: The gateway said no; nothing was changed.
             Uncertain: The gateway may have done it; nothing was changed here.
         """
-        contact = await self._writer.run(lambda store: store.contacts.get(contact_id))
-        if contact is None:
-            raise Refused("this contact was deleted")
-        if self._gateway is None:
-            raise NotSent("there is no connection to the gateway yet")
-        words = await self._gateway.add_suppression(phone=contact.number)
-        await self._writer.run(lambda store: store.contacts.set_suppressed(contact_id, True))
+        contact = await self._contact(contact_id)
+        asking = asyncio.create_task(self._ask_for_suppression(contact_id, contact.number), name="suppress")
+        self._asking.add(asking)
+        asking.add_done_callback(self._asked)
+        return await asyncio.shield(asking)
+
+    def _asked(self, asking: asyncio.Task[str]) -> None:
+        self._asking.discard(asking)
+        if not asking.cancelled():
+            asking.exception()  # told to whoever waits for it; who has gone away need not hear it from asyncio
+
+    async def _ask_for_suppression(self, contact_id: ContactId, number: PhoneNumber) -> str:
+        asked_at = self._now()
+        asked = ConsentEntry(number, asked_at, ConsentEvent.SUPPRESSION_ASKED)
+        await self._writer.run(lambda store: store.consent.add(asked))
+        try:
+            words = await self._connected().add_suppression(phone=number)
+        except NotSent as error:
+            await self._note_answer(number, ConsentEvent.SUPPRESSION_NOT_ASKED, str(error))
+            raise
+        except Refused as error:
+            await self._note_answer(number, ConsentEvent.SUPPRESSION_REFUSED, str(error))
+            raise
+        except Uncertain as error:
+            await self._note_answer(number, ConsentEvent.SUPPRESSION_UNCERTAIN, str(error))
+            raise
+        await self._note_answer(number, ConsentEvent.SUPPRESSION_GRANTED, words)
         self._publish(ContactChanged(contact_id))
         return words
+
+    async def _note_answer(self, number: PhoneNumber, event: ConsentEvent, words: str) -> None:
+        now = self._now()
+        # What the gateway said is known only here: kept trying, as the end of a send is.
+        await self._writer.insist(lambda store: note_answer(store, number, event, words, now=now))
 
     def open(self, contact_id: ContactId | None) -> None:
         """This conversation is the one on the screen: it is fetched now, and more often than the others."""

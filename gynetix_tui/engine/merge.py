@@ -13,6 +13,7 @@ from itertools import chain
 from typing import TypeVar
 
 from gynetix_tui.engine import reconcile
+from gynetix_tui.engine.consent import Utterance, hear, note_suppressed, utterances
 from gynetix_tui.engine.placing import Placed, place
 from gynetix_tui.model import (
     Contact,
@@ -77,20 +78,18 @@ def merge(
         return Outcome()
     first = not store.messages.exists(contact_id)
     looks_failed = not answer.messages and answer.local_number is None
-    incoming, reordered = _add_new(store, contact, answer, first=first, now=now, size=part)
+    incoming, reordered, heard = _add_new(store, contact, answer, first=first, now=now, size=part)
     settled, awaiting = _settle_outbox(
         store, contact_id, answer, looks_failed=looks_failed, asked_at=asked_at, now=now
     )
-    suppressed = (
-        not looks_failed and answer.suppressed is not None and answer.suppressed != contact.suppressed
-    )
-    if suppressed:
-        store.contacts.set_suppressed(contact_id, bool(answer.suppressed))
+    locked = hear(store, contact, heard, now=now)
+    if not looks_failed and answer.suppressed is not None:
+        locked = note_suppressed(store, contact, answer.suppressed, now=now) or locked
     moved = answer.local_number is not None and answer.local_number != contact.local_number
     complete = not looks_failed and not answer.skipped
     digest = answer.digest if complete or first else b""
     store.contacts.note_fetch(contact_id, now=now, digest=digest, local_number=answer.local_number)
-    changed = reordered or settled or suppressed or moved
+    changed = reordered or settled or locked or moved
     if changed:
         store.contacts.refresh_summary(contact_id)
     newest = max((message.ts or 0 for message in answer.messages), default=0)
@@ -100,15 +99,21 @@ def merge(
 
 def _add_new(
     store: Store, contact: Contact, answer: FetchedConversation, *, first: bool, now: float, size: int
-) -> tuple[int, bool]:
-    """Add what the store has not; return how many unread texts came in, and whether anything changed."""
+) -> tuple[int, bool, list[Utterance]]:
+    """Add what the store has not.
+
+    Returns:
+        How many unread texts came in, whether anything changed, and what the new texts say about being texted.
+    """
     incoming, changed = 0, False
+    heard: list[Utterance] = []
     for part in _parts(answer.messages, now=now, size=size):
         if first or not _is_known(store, contact.id, part):
             new, moved = _add_part(store, contact, part, first=first, now=now)
             incoming += sum(message.unread for message in new)
+            heard += utterances(new)
             changed = changed or moved or bool(new)
-    return incoming, changed
+    return incoming, changed, heard
 
 
 def _parts(messages: Sequence[FetchedMessage], *, now: float, size: int) -> Iterator[list[Placed]]:

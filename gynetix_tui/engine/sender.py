@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
+from gynetix_tui.engine.consent import fail_what_waits
 from gynetix_tui.engine.events import ContactChanged, Event
 from gynetix_tui.engine.owner import is_alive, this_process
 from gynetix_tui.engine.writer import AGAIN_SECONDS, PASSING, Writer
@@ -185,7 +186,7 @@ class Sender:
         if at > text.created_at + GIVE_UP_SECONDS:
             await self._finish(text, SendState.FAILED, reason)
             return
-        await self._change(text, lambda store: store.outbox.requeue(text.id, reason=reason, next_try_at=at))
+        await self._change(text, lambda store: _back(store, text, reason=reason, at=at, now=now))
 
     async def _finish(self, text: OutgoingText, state: SendState, reason: str) -> None:
         _log.info("text %d: %s", text.id, state)  # not the reason: the gateway may quote the text in it
@@ -239,8 +240,14 @@ def _orphans(store: Store, now: float) -> list[tuple[OutboxId, ContactId]]:
     return orphans
 
 
+def _back(store: Store, text: OutgoingText, *, reason: str, at: float, now: float) -> None:
+    """Let it wait for another attempt; but not where its contact was locked while it was under way."""
+    store.outbox.requeue(text.id, reason=reason, next_try_at=at)
+    fail_what_waits(store, text.contact_id, now=now)
+
+
 def _put_back(store: Store, text: OutgoingText, now: float) -> None:
-    store.outbox.requeue(text.id, reason="", next_try_at=now)
+    _back(store, text, reason="", at=now, now=now)
     store.contacts.refresh_summary(text.contact_id)
 
 

@@ -5,11 +5,24 @@ from __future__ import annotations
 from typing import cast
 
 from gynetix_tui.errors import StoreError
-from gynetix_tui.model import Contact, ContactId, ContactSummary, Direction, PhoneNumber, SendState
-from gynetix_tui.store.connection import Connection, Row
+from gynetix_tui.model import (
+    Contact,
+    ContactId,
+    ContactSummary,
+    Direction,
+    Heard,
+    PhoneNumber,
+    SendState,
+)
+from gynetix_tui.store.connection import Connection, Row, Value
+from gynetix_tui.store.consent import Consent
 from gynetix_tui.store.fulltext import FullText
 
-_CONTACT = "id, number, name, local_number, suppressed, pinned, muted, archived, created_at, fetched_at"
+_CONTACT = (
+    "id, number, name, local_number, suppressed, pinned, muted, archived, created_at, fetched_at,"
+    " note, opt_out_text, opt_out_ts, plea_text, plea_ts, hours_hint"
+)
+_CONTACT_COLUMNS = _CONTACT.count(",") + 1
 _SUMMARY = f"{_CONTACT}, last_at, last_text, last_direction, last_state, unread, coalesce(drafts.text, '')"
 _CONTACTS = f"SELECT {_CONTACT} FROM contacts"  # noqa: S608 - constants of this module
 _SUMMARIES = f"SELECT {_SUMMARY} FROM contacts LEFT JOIN drafts ON contact_id = id"  # noqa: S608 - likewise
@@ -23,19 +36,24 @@ class Contacts:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._full_text = FullText(connection)
+        self._consent = Consent(connection)
 
-    def add(self, number: PhoneNumber, name: str, *, now: float) -> ContactId:
-        """Add a contact and return its id.
+    def add(
+        self, number: PhoneNumber, name: str, *, now: float, local_number: PhoneNumber | None = None
+    ) -> ContactId:
+        """Add a contact and return its id; what the log of opt-outs says of the number stands from the beginning.
 
         Raises:
             StoreError: There is one with this number already: one number is one contact.
         """
         if self.find(number):
             raise StoreError(f"There is a contact with the number {number} already.")
+        suppressed, opt_out = self._consent.standing(number)
         return ContactId(
             self._connection.insert(
-                "INSERT INTO contacts (number, name, created_at, last_at) VALUES (?, ?, ?, ?)",
-                (number, name, now, now),
+                "INSERT INTO contacts (number, name, local_number, suppressed, opt_out_text, opt_out_ts, created_at, last_at)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
+                (number, name, local_number, suppressed, *_columns(opt_out), now),
             )
         )
 
@@ -62,6 +80,54 @@ class Contacts:
     def rename(self, contact_id: ContactId, name: str) -> None:
         """Give the contact another name; empty for none."""
         self._connection.run("UPDATE contacts SET name = ? WHERE id = ?", (name, contact_id))
+
+    def set_note(self, contact_id: ContactId, note: str) -> None:
+        """Keep what the user wrote about the contact; empty for nothing."""
+        self._connection.run("UPDATE contacts SET note = ? WHERE id = ?", (note, contact_id))
+
+    def set_hours_hint(self, contact_id: ContactId, on: bool) -> None:
+        """Whether the composer is to tell of quiet hours where the contact lives."""
+        self._connection.run("UPDATE contacts SET hours_hint = ? WHERE id = ?", (on, contact_id))
+
+    def set_local_number(self, contact_id: ContactId, local_number: PhoneNumber) -> None:
+        """Take a number of ours for this conversation, where the gateway has named none yet."""
+        self._connection.run(
+            "UPDATE contacts SET local_number = coalesce(local_number, ?) WHERE id = ?",
+            (local_number, contact_id),
+        )
+
+    def set_opt_out(self, contact_id: ContactId, opt_out: Heard | None) -> None:
+        """Keep the opt-out that stands, or that none does."""
+        self._connection.run(
+            "UPDATE contacts SET opt_out_text = ?, opt_out_ts = ? WHERE id = ?",
+            (*_columns(opt_out), contact_id),
+        )
+
+    def set_plea(self, contact_id: ContactId, plea: Heard) -> bool:
+        """Keep a text for the user to judge, and return True; False where it is not newer than the last one."""
+        return (
+            self._connection.run(
+                "UPDATE contacts SET plea_text = ?1, plea_ts = ?2 WHERE id = ?3 AND coalesce(plea_ts < ?2, 1)",
+                (plea.text, plea.ts, contact_id),
+            )
+            > 0
+        )
+
+    def settle_plea(self, contact_id: ContactId, *, until: int | None = None) -> bool:
+        """A text that was to be judged is judged; return whether there was one.
+
+        Args:
+            contact_id: Whose.
+            until: Only one as old as this or older: a keyword of this time has made it moot.
+        """
+        return (
+            self._connection.run(
+                "UPDATE contacts SET plea_text = NULL WHERE id = ?1 AND plea_text IS NOT NULL"
+                " AND plea_ts <= coalesce(?2, plea_ts)",
+                (contact_id, until),
+            )
+            > 0
+        )
 
     def delete(self, contact_id: ContactId) -> None:
         """Delete the contact with all that was said, its outbox and its draft."""
@@ -192,6 +258,7 @@ def list_key(summary: ContactSummary) -> tuple[bool, float, ContactId]:
 
 def _contact(row: Row) -> Contact:
     number, name, local, suppressed, pinned, muted, archived, created, fetched = row[1:10]
+    note, opt_out_text, opt_out_ts, plea_text, plea_ts, hours_hint = row[10:_CONTACT_COLUMNS]
     if not isinstance(created, float):
         raise TypeError("a contact without a time")
     return Contact(
@@ -205,11 +272,23 @@ def _contact(row: Row) -> Contact:
         archived=bool(archived),
         created_at=created,
         fetched_at=cast("float | None", fetched),
+        note=cast("str", note),
+        opt_out=_heard(opt_out_text, opt_out_ts),
+        plea=_heard(plea_text, plea_ts),
+        hours_hint=bool(hours_hint),
     )
 
 
+def _heard(text: Value, ts: Value) -> Heard | None:
+    return None if text is None or ts is None else Heard(cast("str", text), cast("int", ts))
+
+
+def _columns(heard: Heard | None) -> tuple[str | None, int | None]:
+    return (heard.text, heard.ts) if heard else (None, None)
+
+
 def _summary(row: Row) -> ContactSummary:
-    last_at, last_text, last_direction, last_state, unread, draft = row[10:]
+    last_at, last_text, last_direction, last_state, unread, draft = row[_CONTACT_COLUMNS:]
     return ContactSummary(
         contact=_contact(row),
         last_at=cast("float", last_at),

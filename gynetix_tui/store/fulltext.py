@@ -16,6 +16,7 @@ from gynetix_tui.errors import StoreBroken, StoreBusy, StoreError, StoreUnwritab
 from gynetix_tui.model import ContactId
 from gynetix_tui.store import trouble
 from gynetix_tui.store.connection import Connection, Value
+from gynetix_tui.store.consent import note_place
 from gynetix_tui.store.files import suspect
 
 NO_FULL_TEXT: Final = (
@@ -105,6 +106,7 @@ class FullText:
             self._connection.many("DELETE FROM sqlite_schema WHERE name = ?", [(name,) for name in _TABLES])
         self._connection.run("PRAGMA writable_schema = RESET")
         self._connection.run("VACUUM")
+        note_place(self._connection)
 
     def _is_whole(self) -> bool:
         return self._connection.one("SELECT whole FROM search_index") == (1,)

@@ -68,6 +68,10 @@ class Messages:
             "contact_id = ? AND ts BETWEEN ? AND ? AND time_source = 'ts'", (contact_id, first, last)
         )
 
+    def at(self, contact_id: ContactId, second: int) -> list[StoredMessage]:
+        """The contact's messages of one second, in their order."""
+        return self._stored("contact_id = ? AND ts = ?", (contact_id, second))
+
     def are(
         self, contact_id: ContactId, first: int, last: int, expected: Sequence[tuple[int, int, str, str]]
     ) -> bool:

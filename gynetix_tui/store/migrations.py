@@ -15,8 +15,10 @@ from gynetix_tui.errors import StoreBroken, StoreError, StoreTooNew
 from gynetix_tui.store import trouble
 from gynetix_tui.store.backup import back_up
 from gynetix_tui.store.connection import APPLICATION_ID, Connection
+from gynetix_tui.store.consent import note_place
 from gynetix_tui.store.files import suspect
 from gynetix_tui.store.fulltext import make
+from gynetix_tui.store.heard import hear_history
 
 Step = Callable[[Connection], None]
 
@@ -125,7 +127,55 @@ def _full_text_of_messages(connection: Connection) -> None:
     make(connection)
 
 
-STEPS: tuple[Step, ...] = (_tables_of_the_first_version, _indexes_for_many_contacts, _full_text_of_messages)
+def _consent(connection: Connection) -> None:
+    # Of a plea that was judged the time stays and the text goes: no older one is told again.
+    for column in (
+        "note TEXT NOT NULL DEFAULT ''",
+        "opt_out_text TEXT",
+        "opt_out_ts INTEGER",
+        "plea_text TEXT",
+        "plea_ts INTEGER",
+        "hours_hint INTEGER NOT NULL DEFAULT 1",
+    ):
+        connection.run(f"ALTER TABLE contacts ADD COLUMN {column}")
+    # By number: it outlives the contact. `ts` is that of a text that was heard, which stands here once.
+    connection.run(
+        """
+        CREATE TABLE consent_log (
+            id     INTEGER PRIMARY KEY AUTOINCREMENT,
+            number TEXT NOT NULL,
+            at     REAL NOT NULL,
+            event  TEXT NOT NULL,
+            words  TEXT NOT NULL DEFAULT '',
+            ts     INTEGER
+        ) STRICT
+        """
+    )
+    note_place(connection)
+    connection.run("CREATE INDEX consent_by_number ON consent_log (number)")
+    connection.run(
+        "CREATE UNIQUE INDEX consent_heard ON consent_log (number, ts, event, words) WHERE ts IS NOT NULL"
+    )
+    for change in ("UPDATE", "DELETE"):
+        connection.run(
+            f"CREATE TRIGGER consent_no_{change.lower()} BEFORE {change} ON consent_log"
+            " BEGIN SELECT raise(ABORT, 'the log is only added to'); END"
+        )
+    # The oldest unread text of a conversation without sorting; how many texts went which way, and the last of
+    # each, without reading them; and what lately went to a number.
+    connection.run("DROP INDEX messages_unread")
+    connection.run("CREATE INDEX messages_unread ON messages (contact_id, ts, rank, id) WHERE unread")
+    connection.run("CREATE INDEX messages_by_direction ON messages (contact_id, direction, ts, rank)")
+    connection.run("CREATE INDEX outbox_by_recipient ON outbox (recipient, created_at)")
+    hear_history(connection)
+
+
+STEPS: tuple[Step, ...] = (
+    _tables_of_the_first_version,
+    _indexes_for_many_contacts,
+    _full_text_of_messages,
+    _consent,
+)
 """Every step, oldest first. Its length is the version of the file."""
 
 

@@ -8,13 +8,15 @@ import time
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from gynetix_tui.errors import StoreBroken, StoreBusy, StoreError
-from gynetix_tui.model import ItemKey, SendState
+from gynetix_tui.model import ConsentEvent, ItemKey, SendState
 from gynetix_tui.store import trouble
 from gynetix_tui.store.connection import Connection, Row
+from gynetix_tui.store.consent import LOG
 from gynetix_tui.store.contacts import Contacts
 from gynetix_tui.store.conversation import Conversations
 from gynetix_tui.store.files import beside, companions, marker, remove, suspect
@@ -40,6 +42,10 @@ _NAMES = (
     " LEFT JOIN pragma_table_info(listed.name) AS info WHERE coalesce(listed.sql, '') NOT LIKE 'CREATE VIRTUAL%'"
 )
 _HEADING = "*** in database main ***"
+_TABLES = ("contacts", "messages", "outbox", "drafts", "sqlite_sequence")
+_INDEXES = ("sqlite_autoindex_contacts_1", "messages_in_order", "outbox_by_contact")
+"""All of the first version: they begin on the same pages in every store."""
+_LOGGED_FROM = 4
 _NEEDS = (3, 37, 0)
 _UNSEEN = "texts of yours that were not seen at the gateway yet"
 
@@ -190,10 +196,13 @@ def _check(connection: Connection, steps: Sequence[Step], *, alone: bool) -> Non
             path, f"it lacks {', '.join(sorted(' '.join(map(str, each)).strip() for each in missing))}"
         )
     suspected = marker(path).exists()
-    for table in ("contacts", "drafts", "outbox"):
+    precious = ["contacts", "drafts", "outbox"]
+    if len(steps) >= _LOGGED_FROM:
+        precious.append(LOG)
+    for table in precious:
         _ask(connection, f"quick_check({table})")
     if suspected:
-        for table in ("contacts", "drafts", "outbox", "messages"):
+        for table in (*precious, "messages"):
             _ask(connection, f"integrity_check({table})")
         if alone:
             _look_between(connection)
@@ -231,16 +240,28 @@ def _names_after(steps: Sequence[Step]) -> set[Row]:
     return set(_model(steps).execute(_NAMES))
 
 
-def _first_page_after(steps: Sequence[Step]) -> bytes:
-    model = _model(steps)
-    return model.serialize()[: model.execute("PRAGMA page_size").fetchone()[0]]
+def _first_page_after(steps: Sequence[Step], log_at: int | None) -> bytes:
+    """A first page for a store that has lost its own: with the first version's tables, and the log of opt-outs.
+
+    Where else something begins depends on the store's life; and all of it would not fit into one page.
+
+    Args:
+        steps: Those of the format.
+        log_at: The page on which the store's log of opt-outs begins; None to leave it out.
+    """
+    page = sqlite3.connect(":memory:", isolation_level=None)
+    page.execute("PRAGMA writable_schema = ON")
+    for kind, name, table, at, sql in _model(steps).execute("SELECT * FROM sqlite_schema"):
+        if name in {*_TABLES, *_INDEXES} or (name == LOG and log_at is not None):
+            entry = (kind, name, table, log_at if name == LOG else at, sql)
+            page.execute("INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)", entry)
+    return page.serialize()[: page.execute("PRAGMA page_size").fetchone()[0]]
 
 
 def _model(steps: Sequence[Step]) -> sqlite3.Connection:
     model = sqlite3.connect(":memory:", isolation_level=None)
     for step in steps:
-        # Without the index, which a store may lack. With it the list of tables would also outgrow the first page, and
-        # that page could stand for no other's (`wreck.with_first_page`).
+        # Without the index, which a store may lack.
         step(Connection(model, Path(), full_text=False))
     return model
 
@@ -254,6 +275,9 @@ def _read_all(connection: Connection) -> None:
             key = items[-1].key
     connection.read(lambda row: SendState(cast("str", row[0])), "SELECT DISTINCT state FROM outbox")
     connection.all("SELECT recipient, sender, text, reason, owner FROM outbox")
+    if connection.one("SELECT 1 FROM sqlite_schema WHERE name = ?", (LOG,)):
+        connection.read(lambda row: ConsentEvent(cast("str", row[0])), f"SELECT DISTINCT event FROM {LOG}")  # noqa: S608 - a constant
+        connection.all(f"SELECT number, words FROM {LOG}")  # noqa: S608 - likewise
 
 
 def _is_cut_off(path: Path) -> bool:
@@ -292,7 +316,7 @@ def _rebuilt(path: Path, now: float, steps: Sequence[Step]) -> Saved:
         with closing(Connection.open(unfinished)) as connection:
             connection.write_safely()
             migrate(connection, steps)
-            saved = salvage(path, connection, first_page=_first_page_after(steps), now=now)
+            saved = salvage(path, connection, first_page=partial(_first_page_after, steps), now=now)
         while _aside(path, now).exists():
             now += 1
         os.utime(unfinished, (now, now))

@@ -10,10 +10,14 @@ from typing import cast
 
 from gynetix_tui.model import ContactId, OutboxId, OutgoingText, PhoneNumber, SendState
 from gynetix_tui.store.connection import Connection, Row
+from gynetix_tui.text import fold
 
 _COLUMNS = (
     "id, contact_id, recipient, sender, text, state, created_at, left_at, ended_at, attempts, reason, misses"
 )
+
+_MAY_BE_TEXTED = "NOT suppressed AND opt_out_text IS NULL"
+"""Of a contact; as `Contact.may_be_texted`."""
 
 _UNDER_WAY = "(state = 'sending' OR (state = 'seen' AND ended_at IS NULL))"
 """The request has not ended; a text may be seen at the gateway before its own answer comes."""
@@ -46,7 +50,7 @@ class Outbox:
         """Take the next text that may go out, mark it `sending`, and return it; None where none may.
 
         Texts of one conversation go in the order they were written, one at a time: one that is under way,
-        or waits to be tried again, holds back those behind it.
+        or waits to be tried again, holds back those behind it. None goes to a contact that may not be texted.
 
         Args:
             owner: Names this process, so that others can tell when it has died.
@@ -57,7 +61,9 @@ class Outbox:
             f"""
             UPDATE outbox SET state = 'sending', owner = ?1, left_at = ?2, ended_at = NULL, attempts = attempts + 1, reason = ''
             WHERE state = 'queued' AND id = (
-                SELECT id FROM outbox AS next WHERE state = 'queued' AND next_try_at <= ?2 AND NOT EXISTS (
+                SELECT id FROM outbox AS next WHERE state = 'queued' AND next_try_at <= ?2
+                AND EXISTS (SELECT 1 FROM contacts WHERE contacts.id = next.contact_id AND {_MAY_BE_TEXTED})
+                AND NOT EXISTS (
                     SELECT 1 FROM outbox AS earlier WHERE earlier.contact_id = next.contact_id
                         AND earlier.state IN ('queued', 'sending') AND (earlier.state = 'sending' OR earlier.id < next.id))
                 ORDER BY id LIMIT 1)
@@ -81,7 +87,10 @@ class Outbox:
         )
 
     def requeue(self, outbox_id: OutboxId, *, reason: str, next_try_at: float) -> None:
-        """Put a text back whose request certainly never left, whatever with the same words was seen meanwhile."""
+        """Put a text back whose request certainly never left, whatever with the same words was seen meanwhile.
+
+        Where its contact may not be texted by now, `fail_queued` is to follow.
+        """
         self._connection.run(
             "UPDATE outbox SET state = 'queued', reason = ?, next_try_at = ?, left_at = NULL, message_id = NULL"  # noqa: S608 - a constant
             f" WHERE id = ? AND {_UNDER_WAY}",
@@ -96,6 +105,41 @@ class Outbox:
             (reason, now, written_before),
         )
         return [ContactId(cast("int", row[0])) for row in rows]
+
+    def fail_queued(self, contact_id: ContactId, *, reason: str, now: float) -> bool:
+        """Fail what waits for a contact who may be texted no more; return whether anything did."""
+        return (
+            self._connection.run(
+                "UPDATE outbox SET state = 'failed', reason = ?, ended_at = ? WHERE contact_id = ? AND state = 'queued'",
+                (reason, now, contact_id),
+            )
+            > 0
+        )
+
+    def sent_lately(self, number: PhoneNumber, text: str, *, since: float) -> float | None:
+        """When the same text last went to a number, or was written to go there; None where it did not.
+
+        Texts are the same that a gateway may have made of one another. What failed or was discarded does not
+        count; what may have been sent does.
+
+        Args:
+            number: Whom it goes to.
+            text: What it says.
+            since: How far to look back, epoch seconds.
+        """
+        rows = self._connection.all(
+            """
+            SELECT text, created_at FROM outbox
+            WHERE recipient = ?1 AND created_at >= ?2 AND state NOT IN ('failed', 'discarded')
+            UNION ALL
+            SELECT text, CAST(ts AS REAL) FROM messages
+            WHERE contact_id = (SELECT id FROM contacts WHERE number = ?1) AND direction = 'OUT' AND ts >= ?2
+            """,
+            (number, since),
+        )
+        sought = fold(text)
+        times = [cast("float", at) for said, at in rows if fold(cast("str", said)) == sought]
+        return max(times, default=None)
 
     def next_try_at(self) -> float | None:
         """When the next queued text may go out, or None where none is queued.

@@ -1,4 +1,4 @@
-"""What nobody else has - contacts, drafts and texts of ours - from a damaged store into a new one.
+"""What nobody else has - contacts, drafts, texts of ours and the log of opt-outs - from a damaged store into a new one.
 
 What was said is not among it: the gateway has that, and it is fetched again.
 """
@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import UnionType
 
 from gynetix_tui.errors import StoreError, StoreTooNew
-from gynetix_tui.model import ContactId, SendState
+from gynetix_tui.model import ConsentEvent, ContactId, PhoneNumber, SendState
 from gynetix_tui.store.connection import APPLICATION_ID, Connection, Value
+from gynetix_tui.store.consent import FIND_PLACE, LOG, Consent
 from gynetix_tui.store.contacts import Contacts
 from gynetix_tui.store.files import beside, companions, remove
 from gynetix_tui.store.wreck import Wreck, with_first_page
@@ -26,6 +28,16 @@ _PRECIOUS = {
     "outbox": "id, contact_id, recipient, sender, text, state, created_at, left_at, ended_at, owner",
     "drafts": "contact_id, text, updated_at",
 }
+_LOGGED = {LOG: "id, number, at, event, words, ts"}
+_MAY_BE_SPOILT: dict[str, type | UnionType] = {
+    "note": str,
+    "opt_out_text": str | None,
+    "opt_out_ts": int | None,
+    "plea_text": str | None,
+    "plea_ts": int | None,
+    "hours_hint": int,
+}
+"""Fields of a contact that are left as a new one's where they are not what they should be: the rest is worth more."""
 _DERIVED = {"last_text", "last_direction", "last_state", "unread", "fetched_at", "digest"}
 _UNSETTLED = {SendState.QUEUED, SendState.SENDING, SendState.ACCEPTED, SendState.UNCONFIRMED}
 _CLOCKS_DIFFER_SECONDS = 120.0
@@ -68,13 +80,14 @@ class _Salvage:
     numbers: dict[str, int] = field(default_factory=dict)
 
 
-def salvage(path: Path, into: Connection, *, first_page: bytes, now: float) -> Saved:
+def salvage(path: Path, into: Connection, *, first_page: Callable[[int | None], bytes], now: float) -> Saved:
     """Copy what can be read of a damaged store into a new, empty one.
 
     Args:
         path: The damaged one.
         into: The new one.
-        first_page: The first page of a new store, for one that has lost its own.
+        first_page: Gives the first page of a new store, for one that has lost its own, with the log of opt-outs
+            beginning on some page.
         now: Epoch seconds.
 
     Raises:
@@ -84,6 +97,7 @@ def salvage(path: Path, into: Connection, *, first_page: bytes, now: float) -> S
     with _readable(path, first_page) as wreck, into.transaction():
         _refuse_newer(wreck, into)
         work = _Salvage(wreck, into, now)
+        _log(work)
         _contacts(work)
         texts = list(_readable_texts(work))
         _strangers(work, texts)
@@ -91,12 +105,12 @@ def salvage(path: Path, into: Connection, *, first_page: bytes, now: float) -> S
         _drafts(work)
         for contact_id in work.contacts.values():
             Contacts(into).refresh_summary(ContactId(contact_id))
-        work.saved.complete = not wreck.silent & {"contacts", "outbox", "drafts"}
+        work.saved.complete = not wreck.silent & {"contacts", "outbox", "drafts", LOG}
         return work.saved
 
 
 @contextmanager
-def _readable(path: Path, first_page: bytes) -> Iterator[Wreck]:
+def _readable(path: Path, first_page: Callable[[int | None], bytes]) -> Iterator[Wreck]:
     """The damaged store; where its first page is gone, a copy with that of another."""
     with Wreck(path) as wreck:
         if wreck.has(_PRECIOUS):
@@ -106,8 +120,16 @@ def _readable(path: Path, first_page: bytes) -> Iterator[Wreck]:
     remains = (copy, *companions(copy))
     remove(*remains)
     try:
-        with_first_page(path, first_page, copy)
+        with_first_page(path, first_page(None), copy)
         with Wreck(copy) as wreck:
+            found = wreck.ask(LOG, FIND_PLACE)
+            silent = wreck.silent
+        log_at = found[0][0] if found else None
+        if isinstance(log_at, int):
+            remove(*remains)
+            with_first_page(path, first_page(log_at), copy)
+        with Wreck(copy) as wreck:
+            wreck.silent |= silent
             yield wreck
     finally:
         remove(*remains)
@@ -120,6 +142,24 @@ def _refuse_newer(wreck: Wreck, into: Connection) -> None:
         raise StoreTooNew(
             "The store is damaged, and was written by a newer version of gynetix-tui. Update gynetix-tui: that repairs it."
         )
+
+
+def _log(work: _Salvage) -> None:
+    if not work.wreck.has(_LOGGED):
+        return  # an older version's store
+    known = {
+        id_
+        for (id_,) in work.wreck.ask("lines", f"SELECT id FROM {LOG} INDEXED BY consent_by_number")  # noqa: S608 - a constant
+        if isinstance(id_, int)
+    }
+    events = set(ConsentEvent)
+    for row in work.wreck.rows(LOG, "id", known):
+        known.discard(_whole(row["id"]))
+        if _is_number(row.get("number")) and _time(row.get("at")) and row.get("event") in events:
+            _inserted(work, LOG, row)
+        else:
+            work.saved.lost += 1
+    work.saved.lost += len(known)
 
 
 def _contacts(work: _Salvage) -> None:
@@ -145,6 +185,9 @@ def _contacts(work: _Salvage) -> None:
             new["name"] = ""
         if not _is_number(row.get("local_number")):
             new["local_number"] = None
+        for name, needed in _MAY_BE_SPOILT.items():
+            if name in new and not isinstance(new[name], needed):
+                del new[name]
         if _inserted(work, "contacts", new):
             work.contacts[id_] = id_
             work.numbers[str(row.get("number"))] = id_
@@ -159,7 +202,17 @@ def _contacts(work: _Salvage) -> None:
 def _bare_contact(work: _Salvage, id_: int, number: str) -> None:
     at = _newest_ts(work, id_)
     read_until = work.now if at is None else at
-    row: Fields = {"id": id_, "number": number, "name": "", "created_at": read_until, "last_at": read_until}
+    suppressed, opt_out = Consent(work.into).standing(PhoneNumber(number))
+    row: Fields = {
+        "id": id_,
+        "number": number,
+        "name": "",
+        "created_at": read_until,
+        "last_at": read_until,
+        "suppressed": int(suppressed),
+        "opt_out_text": opt_out.text if opt_out else None,
+        "opt_out_ts": opt_out.ts if opt_out else None,
+    }
     if _inserted(work, "contacts", row):
         work.contacts[id_] = work.numbers[number] = id_
         work.saved.contacts += 1

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from gynetix_tui.store.connection import Connection
+from gynetix_tui.store.consent import Consent
 from gynetix_tui.store.contacts import Contacts
 from gynetix_tui.store.conversation import Conversations
 from gynetix_tui.store.drafts import Drafts
@@ -36,6 +37,7 @@ class Store:
         outbox: Texts of ours and their states.
         drafts: Texts not yet sent.
         conversations: Messages and outbox together, in the order they are shown in.
+        consent: The log of opt-outs.
     """
 
     def __init__(self, connection: Connection, presence: Presence) -> None:
@@ -46,6 +48,7 @@ class Store:
         self.outbox = Outbox(connection)
         self.drafts = Drafts(connection)
         self.conversations = Conversations(connection)
+        self.consent = Consent(connection)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False, full_text: bool = True) -> Self:

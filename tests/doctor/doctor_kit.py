@@ -16,7 +16,7 @@ from canary import KEY
 from keyring.backend import KeyringBackend
 
 from gynetix_tui.doctor.case import Case, Finding
-from gynetix_tui.model import Direction, PhoneNumber, TimeSource
+from gynetix_tui.model import ConsentEntry, ConsentEvent, Direction, PhoneNumber, TimeSource
 from gynetix_tui.settings.keys import SystemKeyring
 from gynetix_tui.settings.paths import Paths
 from gynetix_tui.store import Store
@@ -86,6 +86,7 @@ def fill(file: Path, *, fetched_at: float | None = NOW - 3600, texts: int = 2, j
         )
         if fetched_at is not None:
             store.contacts.note_fetch(ana, now=fetched_at, digest=b"x", local_number=HOME_NUMBER)
+        store.consent.add(ConsentEntry(ANA, NOW, ConsentEvent.SUPPRESSION_ASKED))
         store.drafts.put(ana, "not yet sent", now=NOW)
         for state in STATES:
             store.outbox.add(ana, to=ANA, sender=HOME_NUMBER, text=f"It is Pat {state}", now=NOW)

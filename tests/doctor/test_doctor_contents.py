@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from doctor_kit import NOW, case_in, fill, only, paths_in, raw, tree, wrong
 
 from gynetix_tui.doctor.contents import Unread, check_contents, last_fetch
+from gynetix_tui.store.connection import Connection
+from gynetix_tui.store.migrations import STEPS, migrate
 
-COUNTS = "format 3 of 3, sound; 1 contacts, 2 texts, 3 waiting, 1 uncertain, 1 failed"
+COUNTS = (
+    "format 4 of 4, sound; 1 contacts, 2 texts, 3 waiting, 1 uncertain, 1 failed, 1 in the log of opt-outs"
+)
 
 
 @pytest.fixture
@@ -98,6 +103,13 @@ def test_an_empty_file(tmp_path: Path, file: Path) -> None:
     finding = only(check_contents(case_in(tmp_path)))
     assert (finding.ok, finding.text) == (None, "empty: the client's next start fills it")
     assert last_fetch(file) is None
+
+
+def test_an_older_store_has_no_log_yet(tmp_path: Path, file: Path) -> None:
+    with closing(Connection.open(file)) as connection:
+        migrate(connection, STEPS[:3])
+    counts = "format 3 of 4, sound; 0 contacts, 0 texts, 0 waiting, 0 uncertain, 0 failed"
+    assert only(check_contents(case_in(tmp_path))).text == counts
 
 
 def test_no_database(tmp_path: Path, file: Path) -> None:

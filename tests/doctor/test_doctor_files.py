@@ -163,7 +163,7 @@ def test_a_pipe_in_the_place_of_the_config_is_not_waited_for(tmp_path: Path) -> 
 
 def test_shortcuts(tmp_path: Path) -> None:
     assert only(check_shortcuts(case_in(tmp_path))).text == "the usual ones"
-    chosen = only(check_shortcuts(with_config(tmp_path, '[keys]\nnew = "f2"\n')))
+    chosen = only(check_shortcuts(with_config(tmp_path, '[keys]\nnew = "f6"\n')))
     assert (chosen.ok, chosen.text) == (True, "1 of them chosen in [keys]")
 
 

@@ -155,7 +155,14 @@ class Rig:
     """An engine over a sandbox, with the screen's own view of the store."""
 
     def __init__(
-        self, file: Path, sandbox: Sandbox, clock: Clock, polling: Polling, account: SandboxAccount
+        self,
+        file: Path,
+        sandbox: Sandbox,
+        clock: Clock,
+        polling: Polling,
+        account: SandboxAccount,
+        *,
+        most_segments: int = 0,
     ) -> None:
         self.file = file
         self.sandbox = sandbox
@@ -164,7 +171,9 @@ class Rig:
         Store.open(file).close()
         self.store = Store.open(file, read_only=True)
         self.ears = Ears()
-        self.engine = Engine(file, account, polling=polling, now=clock, jitter=random.Random(1))
+        self.engine = Engine(
+            file, account, polling=polling, now=clock, jitter=random.Random(1), most_segments=most_segments
+        )
         self.engine.subscribe(self.ears)
         self.history: dict[OutboxId, list[SendState]] = {}
         """The states that each text was seen in, in the moments of the events."""
@@ -225,6 +234,7 @@ async def rig_of(
     polling: Polling = PATIENT,
     contacts: Sequence[PhoneNumber] = (ANA,),
     given: str | KeyringError | None = "",
+    most_segments: int = 0,
 ) -> AsyncIterator[Rig]:
     """A rig whose contacts have the ids 1, 2, …; the engine is not running yet."""
     clock = Clock()
@@ -233,7 +243,7 @@ async def rig_of(
         with Store.open(file) as store:
             for number in contacts:
                 store.contacts.add(number, "", now=START - 3600)
-        rig = Rig(file, sandbox, clock, polling, SandboxAccount(sandbox, given))
+        rig = Rig(file, sandbox, clock, polling, SandboxAccount(sandbox, given), most_segments=most_segments)
         try:
             yield rig
         finally:

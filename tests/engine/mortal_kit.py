@@ -380,6 +380,8 @@ async def _do(order: Order, engine: Engine, made: asyncio.Future[Ways]) -> Order
             await engine.save_draft(contact, order["text"])
         case "read":
             await engine.mark_read(contact)
+        case "suppress":
+            return {"words": await engine.suppress(contact)}
         case "look":
             async with asyncio.timeout(PATIENCE):
                 ways = await made

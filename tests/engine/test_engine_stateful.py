@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
 import tempfile
 import time
@@ -35,6 +36,7 @@ from gynetix_tui.model import ContactId, Direction, SendState
 from gynetix_tui.sandbox import Fault, FaultKind, RecordedRequest, Sandbox
 from gynetix_tui.store import Store
 
+KEYWORDS = ("STOP", "START")
 PHONES = {ContactId(1): ANA, ContactId(2): BEN}
 CLAIMED = {SendState.ACCEPTED, SendState.SEEN}
 DENIED = {SendState.QUEUED, SendState.FAILED}
@@ -113,6 +115,16 @@ class Outbox(RuleBasedStateMachine):
         self.read = dict.fromkeys(PHONES, (0, 0))
         for number in PHONES.values():
             self.sandbox.world.receive(number, "before", START - 60)
+        with contextlib.closing(sqlite3.connect(self.file, isolation_level=None)) as auditor:
+            auditor.execute("CREATE TABLE audit (text INTEGER)")
+            # Seen by the database itself, in the very transaction of the claim.
+            auditor.execute(
+                """
+                CREATE TRIGGER audit_of_claims AFTER UPDATE OF state ON outbox WHEN new.state = 'sending' AND EXISTS
+                    (SELECT 1 FROM contacts WHERE id = new.contact_id AND (suppressed OR opt_out_text IS NOT NULL))
+                BEGIN INSERT INTO audit VALUES (new.id); END
+                """
+            )
 
     def _record_and_kill(self, request: RecordedRequest) -> None:
         self._record(request)
@@ -181,7 +193,9 @@ class Outbox(RuleBasedStateMachine):
     @rule(slot=slots, contact=contacts, text=words)
     def send(self, slot: int, contact: ContactId, text: str) -> None:
         answer = self.client(slot).do(do="send", contact=contact, text=text, sender=HOME)
-        assert "id" in answer, answer
+        if "refused" in answer:
+            assert re.search("they texted STOP|it is suppressed", answer["refused"]), answer
+            return
         self.sent[contact, text] += 1
         self.drafts[contact] = {""}
 
@@ -287,6 +301,33 @@ class Outbox(RuleBasedStateMachine):
         self.incoming[contact] += 1
         self.sandbox.world.receive(PHONES[contact], f"incoming {self.incoming[contact] % 3}")
 
+    @rule(contact=contacts, keyword=st.sampled_from(KEYWORDS))
+    def the_other_side_says(self, contact: ContactId, keyword: str) -> None:
+        self.incoming[contact] += 1
+        self.sandbox.world.receive(PHONES[contact], keyword)
+
+    @rule(slot=slots, contact=contacts)
+    def a_stop_comes_while_a_text_waits(self, slot: int, contact: ContactId) -> None:
+        if self.up:
+            self.the_gateway_goes_or_comes_back()
+        before = self.sent.copy()
+        self.send_something_new(slot, contact)
+        tried = "SELECT count(*) FROM outbox WHERE state = 'queued' AND contact_id = ? AND attempts = 0"
+        end = time.monotonic() + 5
+        while self.sent != before and self.raw.execute(tried, (contact,)).fetchone()[0]:
+            if time.monotonic() > end:
+                break  # it waits behind another one
+            time.sleep(0.01)
+        self.the_other_side_says(contact, "STOP")
+        self.the_gateway_goes_or_comes_back()
+        self.poll(slot)
+
+    @rule(slot=slots)
+    def suppress(self, slot: int) -> None:
+        """Only one of them: nothing undoes it."""
+        answer = self.client(slot).do(do="suppress", contact=ContactId(2))
+        assert answer.keys() in ({"words"}, {"refused"}), answer
+
     @rule(contact=contacts)
     def another_client_sends(self, contact: ContactId) -> None:
         self.sandbox.world.sent_elsewhere(PHONES[contact], "elsewhere")
@@ -379,6 +420,28 @@ class Outbox(RuleBasedStateMachine):
                 if (row.contact, row.text) == key
             )
             assert missing + denied <= count - before[key] or count > 1, (key, states)
+
+    @invariant()
+    def nothing_goes_to_who_may_not_be_texted(self) -> None:
+        assert self.raw.execute("SELECT * FROM audit").fetchall() == []
+        waiting = self.raw.execute(
+            "SELECT * FROM outbox JOIN contacts ON contacts.id = contact_id"
+            " WHERE state = 'queued' AND (suppressed OR opt_out_text IS NOT NULL)"
+        )
+        assert waiting.fetchall() == []
+
+    @invariant()
+    def the_newest_keyword_decides(self) -> None:
+        """In the store itself: what was merged, and the lock, are of one transaction."""
+        found = self.raw.execute(
+            """
+            SELECT opt_out_text IS NOT NULL, coalesce((SELECT text FROM messages WHERE contact_id = contacts.id
+                AND direction = 'IN' AND text IN (?, ?) ORDER BY ts DESC, rank DESC, id DESC LIMIT 1), 'START') = 'STOP'
+            FROM contacts
+            """,
+            KEYWORDS,
+        ).fetchall()
+        assert all(locked == said for locked, said in found), found
 
     @invariant()
     def unread_counts_are_true(self) -> None:

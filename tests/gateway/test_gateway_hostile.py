@@ -133,8 +133,8 @@ async def test_while_a_bomb_is_unpacked_the_rest_of_the_program_has_its_turn() -
 ENDLESS = {
     "plain": ("Connection: close", Repeated(b"", b" " * 65_536, 10_000)),
     "chunked": ("Transfer-Encoding: chunked", Repeated(b"", b"10000\r\n%b\r\n" % (b" " * 65_536), 10_000)),
-    "blocks of nothing": (GZIP, Repeated(gzip.compress(b"")[:10], b"\0\0\0\xff\xff" * 10_000, 10_000)),
-    "past its end": (GZIP, Repeated(gzip.compress(GOOD), b"\0" * 65_536, 10_000)),
+    "blocks of nothing": (GZIP, Repeated(gzip.compress(b"", mtime=0)[:10], b"\0\0\0\xff\xff" * 10_000, 10_000)),
+    "past its end": (GZIP, Repeated(gzip.compress(GOOD, mtime=0), b"\0" * 65_536, 10_000)),
 }
 
 
@@ -149,12 +149,12 @@ async def test_an_answer_without_end_is_cut_at_the_limit(kind: str) -> None:
 @pytest.mark.parametrize(
     ("headers", "body"),
     [
-        (GZIP, gzip.compress(GOOD)),
-        ("content-encoding:  GZIP ", gzip.compress(GOOD)),
-        ("Content-Encoding: x-gzip", gzip.compress(GOOD)),
+        (GZIP, gzip.compress(GOOD, mtime=0)),
+        ("content-encoding:  GZIP ", gzip.compress(GOOD, mtime=0)),
+        ("Content-Encoding: x-gzip", gzip.compress(GOOD, mtime=0)),
         ("Content-Encoding: identity", GOOD),
         ("Content-Encoding:", GOOD),
-        (GZIP, gzip.compress(GOOD) + b"\n"),
+        (GZIP, gzip.compress(GOOD, mtime=0) + b"\n"),
         ("Content-Type: text/html; charset=utf-16", GOOD),
         ("\r\n".join(f"X-{n}: {n}" for n in range(5000)), GOOD),
         ("Set-Cookie: a=b\r\nLocation: http://[", GOOD),
@@ -169,7 +169,7 @@ async def test_what_does_no_harm_is_read(headers: str, body: bytes) -> None:
         assert (answer.messages, answer.served_at) == ((), None)
 
 
-_PACKED = gzip.compress(GOOD)
+_PACKED = gzip.compress(GOOD, mtime=0)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from store_kit import START, message, queue
 
-from gynetix_tui.model import ItemKey, PhoneNumber, SendState
+from gynetix_tui.model import ConsentEntry, ConsentEvent, Heard, ItemKey, PhoneNumber, SendState
 from gynetix_tui.store import Store
 
 NOW = START + 1_000_000
@@ -27,6 +27,9 @@ class Precious:
     contacts: dict[str, str]
     drafts: dict[int, str]
     texts: dict[int, str]
+    log: dict[int, str]
+    asides: dict[str, str]
+    """What else is kept of each contact that has a name: by number."""
 
 
 def number(n: int) -> PhoneNumber:
@@ -45,6 +48,12 @@ def fill(file: Path, *, contacts: int = 100, messages: int = 15) -> None:
                 now=START,
             )
             if n % 3 == 0:
+                store.contacts.set_note(contact, f"note {n} " + "n" * dice.randrange(99))
+                store.contacts.set_opt_out(contact, Heard(f"stop {n}", n))
+                store.contacts.set_hours_hint(contact, False)
+                store.contacts.set_plea(contact, Heard(f"please stop {n}", n))
+                for event in ConsentEvent:
+                    store.consent.add(ConsentEntry(number(n), START, event, f"words {n}"))
                 store.drafts.put(contact, f"draft {n} " + "d" * dice.randrange(300), now=START)
             text = queue(store, contact, f"text {n} " + "t" * dice.randrange(160))
             store._connection.run(
@@ -61,6 +70,13 @@ def precious(file: Path) -> Precious:
             dict(raw.execute("SELECT number, name FROM contacts")),
             dict(raw.execute("SELECT contact_id, text FROM drafts")),
             dict(raw.execute("SELECT id, text FROM outbox WHERE state NOT IN ('seen', 'discarded')")),
+            dict(raw.execute("SELECT id, number || at || event || words FROM consent_log")),
+            dict(
+                raw.execute(
+                    "SELECT number, note || coalesce(opt_out_text || opt_out_ts || plea_text || plea_ts, '') || hours_hint"
+                    " FROM contacts WHERE name <> ''"
+                )
+            ),
         )
     finally:
         raw.close()

@@ -8,6 +8,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,8 +33,19 @@ from store_trouble_kit import (
 
 from gynetix_tui.engine.merge import merge
 from gynetix_tui.errors import StoreBroken, StoreError
-from gynetix_tui.model import Direction, FetchedConversation, FetchedMessage, PhoneNumber, SendState
+from gynetix_tui.model import (
+    ConsentEntry,
+    ConsentEvent,
+    Direction,
+    FetchedConversation,
+    FetchedMessage,
+    Heard,
+    PhoneNumber,
+    SendState,
+)
 from gynetix_tui.store import Report, Store, prepare
+from gynetix_tui.store.connection import Connection
+from gynetix_tui.store.migrations import STEPS, migrate
 
 K = TypeVar("K")
 
@@ -87,6 +99,8 @@ def check_report(report: Report, file: Path) -> None:
     check_kept(after.contacts, before.contacts, told)
     check_kept(after.drafts, before.drafts, told)
     check_kept(after.texts, before.texts, told)
+    check_kept(after.log, before.log, told)
+    assert all(before.asides[number] == kept for number, kept in after.asides.items())
 
 
 def check_kept(after: dict[K, str], before: dict[K, str], told: str) -> None:
@@ -232,7 +246,7 @@ def test_commits_that_are_still_in_the_log_are_saved_too(file: Path) -> None:
     before = precious(file)
     run(_ENDS_SUDDENLY, file)
     content = file.read_bytes()
-    file.write_bytes(overwritten(content, page_with(content, b" mmmmmm"), b"\xff" * PAGE))
+    file.write_bytes(overwritten(content, page_with(content, b"IN3 mmmmmm"), b"\xff" * PAGE))
     raw = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)
     raw.close()
     file.with_name("store.db.check").touch()
@@ -270,7 +284,7 @@ def test_a_repair_that_is_killed_is_finished_by_the_next_start(
     file: Path, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     content, before = sound()
-    damaged = overwritten(content, page_with(content, b" mmmmmm"), b"\xff" * PAGE)
+    damaged = overwritten(content, page_with(content, b"IN3 mmmmmm"), b"\xff" * PAGE)
     file.write_bytes(damaged)
     file.with_name("store.db-wal").touch()
     file.with_name("store.db.check").touch()
@@ -351,6 +365,11 @@ def test_all_that_a_contact_has_is_saved(file: Path) -> None:
         ana = contact(store, ANA, "Ana María 🌻")
         store.contacts.set_flags(ana, pinned=True, muted=True, archived=True)
         store.contacts.set_suppressed(ana, True)
+        store.contacts.set_note(ana, "Likes\nsunflowers 🌻")
+        store.contacts.set_hours_hint(ana, False)
+        store.contacts.set_opt_out(ana, Heard("Stop.", 7))
+        store.contacts.set_plea(ana, Heard("please no more", 5))
+        store.consent.add(ConsentEntry(ANA, START, ConsentEvent.STOP_HEARD, "Stop.", 7))
         store.contacts.note_fetch(ana, now=START, digest=b"d", local_number=HOME)
         store.drafts.put(ana, "half a thought 🌻\n", now=START)
         before = store.contacts.get(ana)
@@ -361,6 +380,10 @@ def test_all_that_a_contact_has_is_saved(file: Path) -> None:
         assert after
         assert (after.id, after.number, after.name, after.local_number) == (ana, ANA, "Ana María 🌻", HOME)
         assert (after.pinned, after.muted, after.archived, after.suppressed) == (True, True, True, True)
+        assert (after.note, after.hours_hint) == ("Likes\nsunflowers 🌻", False)
+        assert (after.opt_out, after.plea) == (Heard("Stop.", 7), Heard("please no more", 5))
+        entry = ConsentEntry(ANA, START, ConsentEvent.STOP_HEARD, "Stop.", 7)
+        assert store.consent.of(ANA) == [entry]
         assert store.drafts.get(ana) == "half a thought 🌻\n"
 
 
@@ -470,6 +493,70 @@ def test_a_text_brings_back_the_contact_that_it_goes_to(file: Path) -> None:
         assert found
         assert kept
         assert kept.contact_id == found.id
+
+
+def test_who_may_not_be_texted_comes_back_so_where_only_the_log_is_left(file: Path) -> None:
+    with Store.open(file) as store:
+        for number, event in ((ANA, ConsentEvent.SUPPRESSION_GRANTED), (BEN, ConsentEvent.STOP_HEARD)):
+            queue(store, contact(store, number))
+            store.consent.add(ConsentEntry(number, START, event, "stop", 7))
+        store._connection.run("UPDATE outbox SET recipient = ? WHERE id = 2", (BEN,))
+    raw = sqlite3.connect(file)
+    raw.execute("PRAGMA foreign_keys = OFF")
+    raw.execute("DELETE FROM contacts")
+    raw.commit()
+    raw.close()
+    spoil(file)
+    with Store.open(file) as store:
+        ana, ben = store.contacts.find(ANA), store.contacts.find(BEN)
+        assert ana
+        assert ben
+        assert (ana.suppressed, ana.opt_out) == (True, None)
+        assert (ben.suppressed, ben.opt_out) == (False, Heard("stop", 7))
+
+
+def test_without_its_first_page_the_log_of_a_migrated_store_is_found(file: Path) -> None:
+    with closing(Connection.open(file)) as connection:
+        migrate(connection, STEPS[:1])
+        connection.run(
+            "INSERT INTO contacts (number, name, created_at, last_at) VALUES (?, 'Ana', 1.0, 1.0)", (ANA,)
+        )
+        connection.many(
+            "INSERT INTO messages (contact_id, ts, rank, direction, text, time_source, date_text, unread, extra, arrived_at)"
+            " VALUES (1, ?, 0, 'IN', 'some words', 'ts', '', 1, '', 1.0)",
+            [(n,) for n in range(500)],
+        )
+    prepare(file, now=NOW)
+    with Store.open(file) as store:
+        entries = [ConsentEntry(ANA, START + n, ConsentEvent.SUPPRESSION_ASKED, f"{n}") for n in range(200)]
+        for entry in entries:
+            store.consent.add(entry)
+    for each in list(file.parent.iterdir()):
+        if each != file:
+            each.unlink()
+    file.write_bytes(overwritten(file.read_bytes(), 0, bytes(PAGE)))
+    report = prepare(file, now=NOW)
+    assert report.moved_aside
+    assert not any("Not all" in notice or "Lost" in notice for notice in report.notices)
+    with Store.open(file) as store:
+        assert store.consent.of(ANA) == entries
+
+
+def test_a_damaged_store_of_an_older_version_has_no_log_to_lose(file: Path) -> None:
+    with closing(Connection.open(file)) as connection:
+        migrate(connection, STEPS[:3])
+        connection.run(
+            "INSERT INTO contacts (number, name, created_at, last_at) VALUES (?, 'Ana', 1.0, 1.0)", (ANA,)
+        )
+    for damage in (0, 99):
+        content = file.read_bytes()
+        (file.parent / str(damage)).mkdir()
+        other = file.parent / str(damage) / "store.db"
+        other.write_bytes(overwritten(content, damage, b"\xff" * 300))
+        report = prepare(other, now=NOW)
+        assert report.moved_aside
+        assert report.notices[1].startswith("Saved from it: 1 contact. ")
+        assert len(report.notices) == 2
 
 
 def test_no_room_for_the_repair_leaves_everything_as_it_was(
