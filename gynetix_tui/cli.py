@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import re
 import sys
@@ -71,9 +72,14 @@ def _run(words: argparse.Namespace) -> int:
         return key_tool(words.action, config_file=words.config, profile=words.profile)
     if not words.dev:
         strip_textual(os.environ)
-    from gynetix_tui.tui.launch import launch
+    # Nearly all that a start makes stays; looking through it for garbage took a sixth of the time to the first frame.
+    gc.disable()  # until that frame
+    try:
+        from gynetix_tui.tui.launch import launch
 
-    return launch(demo=words.demo, config_file=words.config, profile=words.profile)
+        return launch(demo=words.demo, config_file=words.config, profile=words.profile)
+    finally:
+        gc.enable()  # where it came to none
 
 
 class _Parser(argparse.ArgumentParser):

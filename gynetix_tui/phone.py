@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 from gynetix_tui.errors import NumberError
 from gynetix_tui.model import PhoneNumber
@@ -23,6 +24,14 @@ E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 
 _SHORT_CODE: Final = re.compile(r"[0-9]{5,6}")
 _SCHEME: Final = re.compile(r"(?:tel|sms|smsto|callto):(?://)?", re.IGNORECASE)
+_LABEL: Final = re.compile(r"(?:telephone|tel|phone|mobile|cell)\b[.:]?", re.IGNORECASE)
+_CONTEXT: Final = re.compile(r";phone-context=(\+[^;?&]+)", re.IGNORECASE)
+_NAMED: Final = re.compile(r"(?P<name>[^<>]*)<(?P<number>[^<>]+)>[\s;,.]*")
+_TRUNK: Final = re.compile(r"\(\s*0\s*\)")
+_BETWEEN: Final = re.compile(r"[\n,;|]|\b(?:or|and)\b", re.IGNORECASE)
+_NO_COUNTRY: Final = "001"
+"""What the library calls the numbers of services that belong to no country, as +800."""
+_LINE_ENDS: Final = "\n\r\v\f\x85\u2028\u2029"
 _RIGHT: Final = "a number has 7 to 15, as +1 555 123 4567."
 
 
@@ -47,6 +56,7 @@ def parse_number(text: str, region: str) -> ParsedNumber:
     Args:
         text: Digits of any script with blanks, dots, dashes, parentheses, ``tel:`` or invisible marks
             around them. Without a plus it is read as dialled in `region`; 5 or 6 digits are a short code.
+            Letters are refused, also those that a telephone's keys stand for: a slip would reach a stranger.
         region: ISO 3166 alpha-2, as "US".
 
     Raises:
@@ -56,10 +66,15 @@ def parse_number(text: str, region: str) -> ParsedNumber:
     digits = digits_of(typed)
     if not digits:
         raise NumberError(f"No digits in it; {_RIGHT}")
+    if _are_several(typed):
+        raise NumberError("Several numbers stand there; type one, as +1 555 123 4567.")
+    typed = re.sub(r"[\n;|]", " ", typed)
     if any(character.isalpha() for character in typed):
         raise NumberError(
             "Letters stand in it; a number has digits only and no extension, as +1 555 123 4567."
         )
+    if odd := next((each for each in typed if each.isnumeric() and not each.isdecimal()), ""):
+        raise NumberError(f'"{odd}" stands in it; type plain digits, as +1 555 123 4567.')
     if "+" not in typed and _SHORT_CODE.fullmatch(digits):
         return ParsedNumber(PhoneNumber(digits), valid=True)
     if len(digits) < 7:
@@ -80,12 +95,18 @@ def parse_local_number(text: str, region: str) -> PhoneNumber:
     return number
 
 
+def split_name(text: str) -> tuple[str, str]:
+    """The name and the number of ``Ana Torres <+1 555 777 8888>``; of anything else, no name and all of it."""
+    found = _NAMED.fullmatch(text.strip())
+    return (found["name"].strip(" \t\"'“”"), found["number"].strip()) if found else ("", text)
+
+
 def _by_numbering_plan(typed: str, digits: str, region: str) -> ParsedNumber:
     import phonenumbers
     from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
 
     try:
-        parsed = phonenumbers.parse(typed, region)
+        parsed = _parse(typed, region)
     except NumberParseException as error:
         raise NumberError(_unreadable(error.error_type, typed, digits)) from None
     if parsed.extension:
@@ -104,6 +125,31 @@ def _by_numbering_plan(typed: str, digits: str, region: str) -> ParsedNumber:
         valid=False,
         warning=f"{shown} has the right length, but no such number is in use; check it before sending.",
     )
+
+
+def _parse(typed: str, region: str) -> LibraryNumber:
+    """As the library reads it; but "+7 (0)495" is +7 495, whose 0 is dialled inside the country alone.
+
+    Where the 0 belongs to the number, as in "+39 (0)6", it stays.
+    """
+    import phonenumbers
+
+    whole: LibraryNumber = phonenumbers.parse(typed, region)
+    without = _TRUNK.sub(" ", typed, count=1)
+    if "+" not in typed or without == typed:
+        return whole
+    if whole.italian_leading_zero and phonenumbers.is_valid_number(whole):
+        return whole
+    abroad: LibraryNumber = phonenumbers.parse(without, region)
+    return abroad
+
+
+def _are_several(typed: str) -> bool:
+    """Whether more than one number was pasted: read as one, they would be a stranger's."""
+    parts = [part for part in _BETWEEN.split(typed) if len(digits_of(part)) >= 5]
+    slashed = [part for part in typed.split("/") if len(digits_of(part)) >= 7]  # an area code has fewer
+    inner_plus = re.search(r"[0-9].*?\+", typed, re.DOTALL)
+    return len(parts) > 1 or len(slashed) > 1 or inner_plus is not None
 
 
 def _unreadable(error_type: int, typed: str, digits: str) -> str:
@@ -138,7 +184,20 @@ def _wrong_length(parsed: LibraryNumber, digits: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text with plain digits, plus, dashes and blanks, and without what nobody sees."""
+    """The text with plain digits, plus, dashes, blanks and line ends, without what nobody sees, `tel:` or "Phone:"."""
+    typed = _plain_characters(text)
+    scheme = _SCHEME.match(typed)
+    if scheme is None:
+        label = _LABEL.match(typed)
+        return typed[label.end() :].strip() if label else typed
+    link = _plain_characters(unquote(typed[scheme.end() :]))
+    # RFC 3966 and RFC 5724 put parameters after the number of a link; phones put an "&" before them, too.
+    number = re.split(r";(?!ext=)|[?&]", link, maxsplit=1)[0].strip()
+    context = _CONTEXT.search(link)
+    return f"{context[1]} {number}" if context and "+" not in number else number
+
+
+def _plain_characters(text: str) -> str:
     plain = []
     for character in text:
         category = unicodedata.category(character)
@@ -146,16 +205,15 @@ def _plain(text: str) -> str:
             plain.append(str(digit))
         elif category == "Pd" or character == "−":
             plain.append("-")
+        elif character in _LINE_ENDS:
+            plain.append("\n")
         elif character.isspace():
             plain.append(" ")
-        elif character == "＋":
+        elif unicodedata.normalize("NFKC", character) == "+":
             plain.append("+")
         elif category not in ("Cf", "Cc", "Cs", "Mn", "Me"):
             plain.append(character)
-    typed = "".join(plain).strip()
-    scheme = _SCHEME.match(typed)
-    # RFC 3966 and RFC 5724 put parameters after the number of a link.
-    return re.split(r";(?!ext=)|\?", typed[scheme.end() :], maxsplit=1)[0].strip() if scheme else typed
+    return "".join(plain).strip()
 
 
 def digits_of(text: str) -> str:
@@ -166,28 +224,54 @@ def digits_of(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def display_number(number: PhoneNumber, region: str) -> str:
-    """A number as people read it: national within the home region's country code, else international.
+def display_number(number: PhoneNumber, region: str, style: str = "auto") -> str:
+    """A number as people read it.
 
     Short codes, and texts that are no number, come back as they are: clean what was never parsed.
 
     Args:
         number: E.164 or a short code.
         region: The home region, ISO 3166 alpha-2.
+        style: "national" or "international" for all; "auto" for national within the home region's country
+            code, else international.
     """
-    if not E164.fullmatch(number):
+    parsed = _library_number(number)
+    if parsed is None:
         return number
     import phonenumbers
-    from phonenumbers import NumberParseException, PhoneNumberFormat
+    from phonenumbers import PhoneNumberFormat
+
+    at_home = parsed.country_code == phonenumbers.country_code_for_region(region)
+    national = style == "national" or (style == "auto" and at_home)
+    return phonenumbers.format_number(
+        parsed, PhoneNumberFormat.NATIONAL if national else PhoneNumberFormat.INTERNATIONAL
+    )
+
+
+def country_of(number: PhoneNumber) -> str:
+    """The country of a number, ISO 3166 alpha-2; empty where it cannot be told (a short code, or +1 555)."""
+    parsed = _library_number(number)
+    if parsed is None:
+        return ""
+    import phonenumbers
+
+    if country := phonenumbers.region_code_for_number(parsed):
+        return "" if country == _NO_COUNTRY else str(country)
+    countries = phonenumbers.region_codes_for_country_code(parsed.country_code or 0)
+    return str(countries[0]) if len(countries) == 1 and countries[0] != _NO_COUNTRY else ""
+
+
+def _library_number(number: PhoneNumber) -> LibraryNumber | None:
+    if not E164.fullmatch(number):
+        return None
+    import phonenumbers
+    from phonenumbers import NumberParseException
 
     try:
         parsed: LibraryNumber = phonenumbers.parse(number)
     except NumberParseException:
-        return number
-    at_home = parsed.country_code == phonenumbers.country_code_for_region(region)
-    return phonenumbers.format_number(
-        parsed, PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
-    )
+        return None
+    return parsed
 
 
 def wire_number(number: PhoneNumber) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import shutil
@@ -136,13 +137,21 @@ async def _run(
     loop = asyncio.get_running_loop()
     # A task that failed and that nobody waits for would else be told to the screen's own standard error.
     loop.set_exception_handler(tell_log)
-    engine = Engine(paths.store_file, account, polling=settings.polling)
+    engine = Engine(
+        paths.store_file, account, polling=settings.polling, most_segments=settings.texting.most_segments
+    )
     ready = asyncio.Event()
+
+    def begin() -> None:
+        """The first frame is drawn; what it has brought about comes before the 30 ms that tidying takes."""
+        ready.set()
+        app.call_after_refresh(_tidy_memory)
+
     with Store.open(paths.store_file, read_only=True) as store:
         session = Session(
             store, engine, settings, keys, Calendar(SYSTEM_ZONE), time.time, paths.config_file, demo, notices
         )
-        app = GynetixApp(session, environ=_environment(), on_ready=ready.set, driver_class=repair_driver())
+        app = GynetixApp(session, environ=_environment(), on_ready=begin, driver_class=repair_driver())
         save = _last_save(app, paths.store_file)
         app.save_with(save)
         ways_out = WaysOut(
@@ -164,6 +173,13 @@ async def _run(
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
     return app.return_code or 0, app.return_value
+
+
+def _tidy_memory() -> None:
+    """The start is over, and with it the time without garbage collection (see cli.py)."""
+    gc.collect()
+    gc.freeze()  # what there is now stays, and no collection need look at it again
+    gc.enable()
 
 
 async def _engine(engine: Engine, ready: asyncio.Event) -> None:

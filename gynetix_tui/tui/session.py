@@ -45,11 +45,23 @@ class Session:
     @property
     def naming(self) -> Naming:
         """How contacts are called."""
-        return Naming(self.settings.numbers.region, self.calendar)
+        return Naming(self.settings.numbers.region, self.calendar, self.settings.numbers.display)
+
+    @property
+    def local_numbers(self) -> tuple[PhoneNumber, ...]:
+        """The account's own numbers, the one for new conversations first; empty where none is set."""
+        gateway = self.settings.gateway
+        first = (gateway.from_number,) if gateway.from_number else ()
+        return tuple(dict.fromkeys((*first, *(gateway.other_numbers or ()))))
+
+    @property
+    def local_number(self) -> PhoneNumber | None:
+        """The one that new conversations go out from, unless another is chosen; None where none is set."""
+        return next(iter(self.local_numbers), None)
 
     def sender_for(self, summary: ContactSummary) -> PhoneNumber | None:
         """The local number that a text to this contact goes out from; None where none is known."""
-        return summary.contact.local_number or self.settings.gateway.from_number
+        return summary.contact.local_number or self.local_number
 
     def keep_local_number(self, text: str) -> None:
         """Read the account's local number as somebody typed it, save it where it is new, and use it from now on.
@@ -70,4 +82,4 @@ class Session:
 
     def shown(self, number: PhoneNumber) -> str:
         """A number as people read it."""
-        return display_number(number, self.settings.numbers.region)
+        return display_number(number, self.settings.numbers.region, self.settings.numbers.display)

@@ -10,10 +10,12 @@ from gynetix_tui.errors import NumberError
 from gynetix_tui.model import PhoneNumber
 from gynetix_tui.phone import (
     E164,
+    country_of,
     digits_of,
     display_number,
     from_wire,
     parse_number,
+    split_name,
     wire_number,
     wire_phone,
 )
@@ -34,6 +36,25 @@ from gynetix_tui.phone import (
         "＋１（５５５）７７７−８８８８",
         "٥٥٥٧٧٧٨٨٨٨",
         "011 1 555 777 8888",
+        "﹢1 555 777 8888",
+        "++1 555 777 8888",
+        "(+1) 555 777 8888",
+        "[555] 777/8888",
+        "+1 555 777 8888...",
+        '"+1 555 777 8888".',
+        "‘555 777 8888’",
+        "<+1 555 777 8888>",
+        "555 777 8888;",
+        "555\n777 8888",
+        "+1 (0) 555 777 8888",
+        "\U0001f4de 555 777 8888",
+        "Phone: 555 777 8888",
+        "Tel.: 555 777 8888",
+        "mobile +1 555 777 8888",
+        "tel:%2B1%20555%20777%208888",
+        "tel:777-8888;phone-context=+1-555",
+        "tel:+1-555-777-8888;phone-context=+44",
+        "sms:+15557778888&body=hello%201234567",
     ],
 )
 def test_any_pasted_form_is_taken(typed: str) -> None:
@@ -53,6 +74,61 @@ def test_a_possible_number_that_nobody_has_is_taken_with_a_warning() -> None:
     assert parsed.warning == (
         "+1 555-777-8888 has the right length, but no such number is in use; check it before sending."
     )
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("+44 (0)20 7946 0958", "+442079460958"),
+        ("+44(0)7700 900123", "+447700900123"),
+        ("+49 (0) 30 1234567", "+49301234567"),
+        ("+7 (0)495 1234567", "+74951234567"),
+        ("+39 (0)6 698 1234", "+39066981234"),
+    ],
+)
+def test_a_zero_that_is_dialled_at_home_alone_is_left_out_and_one_of_the_number_stays(
+    typed: str, number: str
+) -> None:
+    assert parse_number(typed, "US").number == number
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "+1 555 777 8888, +1 555 222 0199",
+        "555 777 8888; 555 222 0199",
+        "5557778888\n5552220199",
+        "+15557778888 +15552220199",
+        "5557778888 +15552220199",
+        "555-777-8888/555-222-0199",
+        "555-777-8888 or 555-222-0199",
+        "72345, 72346",
+        "smsto:+15557778888,+15552220199?body=hi",
+    ],
+)
+def test_several_numbers_are_not_read_as_one(typed: str) -> None:
+    with pytest.raises(NumberError) as caught:
+        parse_number(typed, "US")
+    assert str(caught.value) == "Several numbers stand there; type one, as +1 555 123 4567."
+
+
+def test_an_area_code_before_a_slash_is_no_number_by_itself() -> None:
+    assert parse_number("02151/123456", "DE").number == "+492151123456"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "number"),
+    [
+        ("Ana Torres <+1 555 777 8888>", "Ana Torres", "+1 555 777 8888"),
+        (' "Torres, Ana" <tel:+15557778888>; ', "Torres, Ana", "tel:+15557778888"),
+        ("<555 777 8888>", "", "555 777 8888"),
+        ("555 777 8888", "", "555 777 8888"),
+        ("Ana < 3", "", "Ana < 3"),
+        ("<>", "", "<>"),
+    ],
+)
+def test_a_name_before_a_number_in_angles_is_told_apart(text: str, name: str, number: str) -> None:
+    assert split_name(text) == (name, number)
 
 
 def test_two_zeros_lead_abroad_where_the_region_dials_so() -> None:
@@ -94,6 +170,13 @@ def test_short_codes_stay_as_they_are(typed: str) -> None:
             "555 777 8888 x12",
             "Letters stand in it; a number has digits only and no extension, as +1 555 123 4567.",
         ),
+        (
+            "1-800-FLOWERS",
+            "Letters stand in it; a number has digits only and no extension, as +1 555 123 4567.",
+        ),
+        ("①5557778888", '"①" stands in it; type plain digits, as +1 555 123 4567.'),
+        ("555 777 8888¹", '"¹" stands in it; type plain digits, as +1 555 123 4567.'),
+        ("tel:5;phone-context=home", "That is 1 digit; a number has 7 to 15, as +1 555 123 4567."),
         ("555 777 8888,,12", "A text cannot go to an extension; leave it off, as +1 555 123 4567."),
     ],
 )
@@ -140,6 +223,39 @@ def test_numbers_show_national_at_home_and_international_elsewhere(
     number: str, region: str, shown: str
 ) -> None:
     assert display_number(PhoneNumber(number), region) == shown
+
+
+@pytest.mark.parametrize(
+    ("number", "style", "shown"),
+    [
+        ("+15557778888", "auto", "(555) 777-8888"),
+        ("+15557778888", "national", "(555) 777-8888"),
+        ("+15557778888", "international", "+1 555-777-8888"),
+        ("+442079460958", "auto", "+44 20 7946 0958"),
+        ("+442079460958", "national", "020 7946 0958"),
+        ("+442079460958", "international", "+44 20 7946 0958"),
+        ("72345", "international", "72345"),
+    ],
+)
+def test_numbers_show_as_chosen(number: str, style: str, shown: str) -> None:
+    assert display_number(PhoneNumber(number), "US", style) == shown
+
+
+@pytest.mark.parametrize(
+    ("number", "country"),
+    [
+        ("+12025550143", "US"),
+        ("+14165550143", "CA"),
+        ("+442079460958", "GB"),
+        ("+33999999999", "FR"),
+        ("+15557778888", ""),
+        ("+80012345678", ""),
+        ("72345", ""),
+        ("+9991234567", ""),
+    ],
+)
+def test_a_number_tells_its_country_where_it_can(number: str, country: str) -> None:
+    assert country_of(PhoneNumber(number)) == country
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from rich.style import Style
 from textual import events
@@ -22,6 +23,8 @@ from gynetix_tui.tui.wrapping import fit
 ROWS = 2
 TIME_CELLS = 6
 WHEEL_CONTACTS = 2
+NEAR = 20
+"""Contacts that are read above and below those that are seen, so that not each step reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,13 @@ class Naming:
     """How contacts are called and times are read.
 
     Attributes:
-        region: The region whose numbers are shown in national format.
+        region: The home region.
+        display: How numbers are shown: one of the words of numbers.display.
     """
 
     region: str
     calendar: Calendar
+    display: str = "auto"
 
     def title(self, summary: ContactSummary) -> str:
         """The contact's name, cleaned, or the number where there is none."""
@@ -41,11 +46,30 @@ class Naming:
 
     def number(self, summary: ContactSummary) -> str:
         """The number as people read it."""
-        return display_number(summary.contact.number, self.region)
+        return display_number(summary.contact.number, self.region, self.display)
+
+
+class Listing(Protocol):
+    """What the list shows, in its order. There may be very many: no method's cost may be that of reading all."""
+
+    def count(self) -> int:
+        """How many contacts there are."""
+        ...
+
+    def rows(self, first: int, count: int) -> Sequence[ContactSummary]:
+        """The contacts from a place on, so many at most."""
+        ...
+
+    def place(self, contact_id: ContactId) -> int | None:
+        """How many contacts stand before this one; None where it is not in the list."""
+        ...
 
 
 class ContactList(Painted, can_focus=True):
-    """The list; what is highlighted is a contact, wherever in the list it moves to."""
+    """The list; what is highlighted is a contact, wherever in the list it moves to.
+
+    In memory are the contacts that are seen, and some around them.
+    """
 
     BINDINGS = bindings(Place.LIST)  # type: ignore[assignment]  # Textual types it as a ClassVar of a union
     COMPONENT_CLASSES = {
@@ -78,53 +102,70 @@ class ContactList(Painted, can_focus=True):
         super().__init__(id=id)
         self._naming = naming
         self._now = 0.0
-        self._all: Sequence[ContactSummary] = ()
-        self._shown: list[ContactSummary] = []
-        self._filter = ""
+        self._listing: Listing | None = None
+        self._nobody = ""
+        self._count = 0
+        self._first = 0  # the place of the first contact in memory
+        self._rows: Sequence[ContactSummary] = ()
         self._top = 0
         self._open: ContactId | None = None
         self.highlighted: ContactId | None = None
 
     # What is shown
 
-    def show(self, summaries: Sequence[ContactSummary], *, now: float) -> None:
-        """Show these contacts, in this order."""
-        self._all, self._now = summaries, now
-        self._apply_filter()
+    def show(self, listing: Listing, *, now: float, nobody: str = "No contacts yet.") -> None:
+        """Show these contacts, which may have changed; what is highlighted stays so, or else the first is.
 
-    def filter(self, text: str) -> None:
-        """Show only contacts whose name or number holds a text; all for an empty one."""
-        self._filter = text.strip()
-        self._apply_filter()
+        Args:
+            listing: The contacts.
+            now: The clock, epoch seconds.
+            nobody: What to say where there are none.
+        """
+        self._listing, self._now, self._nobody = listing, now, nobody
+        self._count, self._rows = listing.count(), ()
+        place = self._place(self.highlighted)
+        if place is None:
+            place, self.highlighted = 0, self._at(0)
+        self._bring_into_sight(place)
+        self.repaint()
 
     def mark_open(self, contact_id: ContactId | None) -> None:
         """The conversation of this contact is the one on the screen."""
         self._open = contact_id
-        if contact_id is not None and any(summary.contact.id == contact_id for summary in self._shown):
+        if self._place(contact_id) is not None:
             self.highlighted = contact_id
-        self._scroll_to_highlight()
+        self._bring_into_sight(self._place(self.highlighted))
         self.repaint()
 
     @property
     def shown(self) -> Sequence[ContactSummary]:
-        """The contacts that pass the filter, in the list's order."""
-        return self._shown
+        """All contacts of the list, in its order; they are read for it."""
+        return self._listing.rows(0, self._count) if self._listing else ()
 
     def neighbour(self, contact_id: ContactId | None, step: int) -> ContactId | None:
         """The contact so many places after another in the list; None where there is none."""
-        if not self._shown:
-            return None
-        ids = [summary.contact.id for summary in self._shown]
-        index = ids.index(contact_id) + step if contact_id in ids else 0
-        return ids[index] if 0 <= index < len(ids) else None
+        place = self._place(contact_id)
+        return self._at(0 if place is None else place + step)
 
-    def _apply_filter(self) -> None:
-        self._shown = [s for s in self._all if matches(s, self._filter, self._naming)]
-        ids = [summary.contact.id for summary in self._shown]
-        if self.highlighted not in ids:
-            self.highlighted = ids[0] if ids else None
-        self._scroll_to_highlight()
-        self.repaint()
+    def _place(self, contact_id: ContactId | None) -> int | None:
+        """Where a contact stands: on the screen, if it is there; the store may have another order already."""
+        for place, row in enumerate(self._rows, self._first):
+            if row.contact.id == contact_id:
+                return place
+        return None if contact_id is None or self._listing is None else self._listing.place(contact_id)
+
+    def _at(self, place: int) -> ContactId | None:
+        """The contact at a place; None beyond the ends."""
+        row = next(iter(self._read(place, 1)), None) if place >= 0 else None
+        return row.contact.id if row else None
+
+    def _read(self, first: int, count: int) -> Sequence[ContactSummary]:
+        """The contacts from a place on, in one reading: of two, the second might be of another order."""
+        end = min(first + count, self._count)
+        if self._listing and not self._first <= first <= end <= self._first + len(self._rows):
+            self._first = max(0, first - NEAR)
+            self._rows = self._listing.rows(self._first, first - self._first + count + NEAR)
+        return self._rows[first - self._first : end - self._first]
 
     # Drawing
 
@@ -133,16 +174,16 @@ class ContactList(Painted, can_focus=True):
         looks = {name: self.get_component_rich_style(f"contact-list--{name}") for name in (
             "time", "name", "unread", "preview", "trouble", "cursor")}  # fmt: skip
         strips: list[Strip] = []
-        for summary in self._shown[self._top : self._top + -(-size.height // ROWS)]:
-            for pieces in self._rows(summary, looks, size.width):
+        for summary in self._read(self._top, -(-size.height // ROWS)):
+            for pieces in self._lines(summary, looks, size.width):
                 strips.append(self.strip(pieces, size.width, self.rich_style))
-        if not self._shown:
-            words = "No contact holds that." if self._filter else "No contacts yet."
-            strips.append(self.strip([(f" {words}", looks["preview"])], size.width, self.rich_style))
+        if not self._count:
+            words = [(f" {self._nobody}", looks["preview"])]
+            strips.append(self.strip(words, size.width, self.rich_style))
         blank = Strip.blank(size.width, self.rich_style)
         return (strips + [blank] * size.height)[: size.height]
 
-    def _rows(
+    def _lines(
         self, summary: ContactSummary, looks: dict[str, Style], width: int
     ) -> list[list[tuple[str, Style]]]:
         contact = summary.contact
@@ -185,42 +226,45 @@ class ContactList(Painted, can_focus=True):
 
     def action_move(self, step: int) -> None:
         """Highlight another contact."""
-        ids = [summary.contact.id for summary in self._shown]
-        if ids:
-            index = ids.index(self.highlighted) + step if self.highlighted in ids else 0
-            self._highlight(ids[max(0, min(index, len(ids) - 1))])
+        place = self._place(self.highlighted)
+        self._highlight(0 if place is None else place + step)
 
     def action_page(self, step: int) -> None:
         """Highlight the contact a page further."""
-        self.action_move(step * max(1, self.size.height // ROWS - 1))
+        self.action_move(step * max(1, self._page - 1))
 
     def action_first(self) -> None:
         """Highlight the first contact."""
-        if self._shown:
-            self._highlight(self._shown[0].contact.id)
+        self._highlight(0)
 
     def action_last(self) -> None:
         """Highlight the last contact."""
-        if self._shown:
-            self._highlight(self._shown[-1].contact.id)
+        self._highlight(self._count)
 
     def action_open(self) -> None:
         """Open the highlighted contact's conversation."""
         if self.highlighted is not None:
             self.post_message(self.Opened(self.highlighted))
 
-    def _highlight(self, contact_id: ContactId) -> None:
-        self.highlighted = contact_id
-        self._scroll_to_highlight()
-        self.repaint()
+    def _highlight(self, place: int) -> None:
+        """Highlight the contact at a place, or at the nearest there is."""
+        place = max(0, min(place, self._count - 1))
+        contact_id = self._at(place)
+        if contact_id is not None:
+            self.highlighted = contact_id
+            self._bring_into_sight(place)
+            self.repaint()
 
-    def _scroll_to_highlight(self) -> None:
-        page = max(1, self.size.height // ROWS)
-        for index, summary in enumerate(self._shown):
-            if summary.contact.id == self.highlighted:
-                self._top = max(index - page + 1, min(self._top, index))
-                break
-        self._top = max(0, min(self._top, len(self._shown) - page))
+    @property
+    def _page(self) -> int:
+        """How many contacts are seen whole."""
+        return max(1, self.size.height // ROWS)
+
+    def _bring_into_sight(self, place: int | None) -> None:
+        """Have a place in sight; where it is None, only the ends count."""
+        if place is not None:
+            self._top = max(place - self._page + 1, min(self._top, place))
+        self._top = max(0, min(self._top, self._count - self._page))
 
     # Mouse, focus, size
 
@@ -233,20 +277,20 @@ class ContactList(Painted, can_focus=True):
         self._wheel(WHEEL_CONTACTS)
 
     def _wheel(self, contacts: int) -> None:
-        page = max(1, self.size.height // ROWS)
-        self._top = max(0, min(self._top + contacts, len(self._shown) - page))
+        self._top = max(0, min(self._top + contacts, self._count - self._page))
         self.repaint()
 
     def on_click(self, event: events.Click) -> None:
         """Open the conversation that was clicked."""
-        index = self._top + event.y // ROWS
-        if index < len(self._shown):
-            self._highlight(self._shown[index].contact.id)
+        row = next(iter(self._read(self._top + event.y // ROWS, 1)), None)
+        if row:
+            self.highlighted = row.contact.id
+            self.repaint()
             self.action_open()
 
     def on_resize(self) -> None:
         """Keep the highlighted contact in sight."""
-        self._scroll_to_highlight()
+        self._bring_into_sight(self._place(self.highlighted))
         self.repaint()
 
     def on_focus(self) -> None:
