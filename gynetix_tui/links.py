@@ -113,9 +113,9 @@ _PLAIN: Final = _words(
 )
 _WITH_PATH: Final = _words(
     """
-    am as at be by do gs hm id im in is it la md me ms my no nu pa pm rs sc so st to us
+    am as at be by do gs hm id im in is it la md me ms my no nu pa pm rs sc sh so st to us
     bank bio blog care cash chat click club cloud community company cool deals email events fun fund game games
-    global group guru health help host house jobs life link links live love market me media money name network
+    global group guru health help host house ink jobs life link links live love market me media money name network
     news one online page pay photos place plus press pro sale school services shop show site social solutions
     space sport store studio support team tech tel tickets tips today tools top tours travel video vip wiki win
     work world zone

@@ -77,13 +77,18 @@ def hear(store: Store, contact: Contact, new: Iterable[Utterance], *, now: float
     changed = False
     if decisive is not None and decisive != before:
         changed = _decide(store, contact, decisive, now=now)
-    pleas = [
-        each
-        for each in heard
-        if each.event is ConsentEvent.PLEA_HEARD and (decisive is None or each > decisive)
-    ]
-    if pleas and (decisive is None or decisive.event is ConsentEvent.START_HEARD):
-        changed = store.contacts.set_plea(contact.id, Heard(pleas[-1].text, pleas[-1].ts)) or changed
+    if decisive is None or decisive.event is ConsentEvent.START_HEARD:
+        # What a START lifts, it lifts with all that was said before it. Most who text "yes" answer another question.
+        lifted = contact.opt_out or any(each.event is ConsentEvent.STOP_HEARD for each in keywords)
+        begin = decisive if decisive and lifted else None
+        pleas = [
+            each
+            for each in heard
+            if each.event is ConsentEvent.PLEA_HEARD and (begin is None or each > begin)
+        ]
+        if pleas:
+            plea = Heard(pleas[-1].text, pleas[-1].ts)
+            changed = store.contacts.set_plea(contact.id, plea) or changed
     return changed
 
 
@@ -113,9 +118,11 @@ def _decide(store: Store, contact: Contact, keyword: Utterance, *, now: float) -
         store.contacts.set_opt_out(contact.id, opt_out)
         fail_what_waits(store, contact.id, now=now)
         return opt_out != contact.opt_out
+    if contact.opt_out is None:
+        return False
     store.contacts.set_opt_out(contact.id, None)
-    settled = store.contacts.settle_plea(contact.id, until=keyword.ts)
-    return settled or contact.opt_out is not None
+    store.contacts.settle_plea(contact.id, until=keyword.ts)
+    return True
 
 
 def note_suppressed(store: Store, contact: Contact, suppressed: bool, *, now: float) -> bool:

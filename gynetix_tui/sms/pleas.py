@@ -99,7 +99,7 @@ _SPANISH_GREETING: Final = f"(?:{_any('por favor / ya / hola')} )*"
 # What may be asked, after `_ASKED` and up to the end of the clause.
 _REQUESTS: Final = (
     # Stop texting. Stop bothering me. Stop calling me.
-    f"{_STOP_TEXTING}",
+    _STOP_TEXTING,
     f"{_STOP} {_any('bothering / bugging / pestering / hounding')} {_ME}",
     f"{_STOP} (?:all )?{_any('calling / contact / writing / writing to / blowing up')}(?: {_ME})?",
     # Stop the messages. Stop sending me these texts. End all alerts. Cancel my subscription.
@@ -149,7 +149,7 @@ _CLAUSES: Final = (
     f"{_any('i / we')} (?:am |hereby )?opt(?:ing)? out\\b",
     "im opting out\\b",
     # Spanish: do not send, write, bother; leave off; I do not want messages.
-    f"{_SPANISH_GREETING}no me (?:mand|env[ií]|escrib|molest|contact)(?:e|es|en|a|as|an)\\b",
+    f"{_SPANISH_GREETING}no me (?:(?:mand|env[ií]|molest|contact)(?:e|es|en)|escrib(?:a|as|an))\\b",
     f"{_SPANISH_GREETING}dej(?:a|e|en) de (?:mandar|enviar|escribir|molestar|contactar)(?:me|nos)?\\b",
     f"{_SPANISH_GREETING}no (?:quiero|deseo) (?:m[aá]s |recibir |tus |sus ){{1,3}}(?:mensajes|textos)\\b",
 )

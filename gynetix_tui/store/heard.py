@@ -59,7 +59,8 @@ def _keep(
         if each.event is ConsentEvent.STOP_HEARD:
             opt_out = heard
         elif each.event is ConsentEvent.START_HEARD:
-            opt_out = plea = None
+            if opt_out is not None:  # else they answered some other question with "yes"
+                opt_out = plea = None
         elif opt_out is None:
             plea = heard
     contacts.set_opt_out(contact_id, opt_out)

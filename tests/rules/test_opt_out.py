@@ -28,7 +28,7 @@ MAY_BE = [
     *("wrong number, stop", "Wrong number. Please stop.", "Who is this? Stop", "not interested. stop", "Stop to end"),
     *("unsubscribe please", "please unsubscribe", "Unsuscribe", "please cancel these texts", "opt out please", "Stop, thank you", "Stop\n\nSent from my iPhone"),
     # stop doing that
-    *("please stop texting me", "Stop texting me", "STOP TEXTING ME!!!", "stop texting", "Stop messaging me please"),
+    *("please stop texting me", "Stop texting me", "STOP TEXTING ME!!!", "Please stop calling", "please take us off", "I’m opting out of this", "stop texting", "Stop messaging me please"),
     *("who is this? stop messaging me", "can you please stop texting me", "I want you to stop texting me", "You need to stop texting me"),
     *("if you don't stop texting me I will call the police", "Why won’t you stop messaging me", "quit texting this number"),
     *("I asked you to stop texting me", "hey bob please stop texting me", "Stop contacting me", "stop spamming me", "stop harassing me"),
@@ -76,7 +76,7 @@ ARE_NOT = [
     *("I want out", "how do I get out of this?", "how do I stop the leak", "How do I stop?", "put me on the list", "don't text back, I am driving"),
     *("YES please", "yes I can", "Yes?", "yesterday", "start at 8", "Let's start", "start?", "help me", "I need help", "can you help?", "more info please", "info?!?x"),
     *("Msg & data rates may apply. Reply STOP to cancel, HELP for help.", "Sale today! Reply STOP to opt out", "Your code is 123456. Reply STOP to end."),
-    *("alto ahí, ¿quién es?", "el alto costo", "no me digas", "no me mates"),
+    *("alto ahí, ¿quién es?", "el alto costo", "no me digas", "no me mates", "no me molesta"),
 ]  # fmt: skip
 
 OTHERS = {
