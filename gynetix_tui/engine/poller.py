@@ -257,8 +257,7 @@ class Poller:
             # What is doubtful is looked at again each time, or a second empty answer would count as a good one.
             doubtful = answer.skipped or outcome.returned_nothing
             target.digest = b"" if doubtful else answer.digest
-            if answer.messages:
-                target.last_at = max(target.last_at, max(m.ts or 0 for m in answer.messages))
+            target.last_at = max(target.last_at, outcome.newest)
         target.backoff.succeeded()
         due_at = self._monotonic() + self._interval(target) * self._jitter.uniform(0.95, 1.05)
         target.due_at = min(target.due_at, due_at)

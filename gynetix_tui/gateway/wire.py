@@ -6,16 +6,16 @@ a number that comes as text, a field that nobody named. `surl`, which holds the 
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal, cast
+from typing import cast
 
 import msgspec
 
 from gynetix_tui.errors import Refused, Uncertain
+from gynetix_tui.gateway.pieces import LATEST, OPENING, Head, Piece, digest_of, head_of, pieces_of
 from gynetix_tui.gateway.shape import is_bounded
 from gynetix_tui.model import Direction, FetchedConversation, FetchedMessage
 from gynetix_tui.phone import from_wire
@@ -32,8 +32,6 @@ _LONGEST_WORDS = 20_000
 _MOST_MESSAGES = 250_000
 _LARGEST_REST = 4_000_000
 """Bytes of a conversation's answer beside its messages."""
-_LATEST = 1 << 40
-"""No `ts` is as late; SQLite and the calendar have a place for every one before it."""
 _MOST_DIGITS = 400
 """Python reads no whole number of more than 4,300 digits, and refuses the whole answer for it."""
 
@@ -51,24 +49,10 @@ class Verdict:
     message: str
 
 
-class _Message(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """A message just as the document shows it; any other shape is read field by field."""
-
-    dir: Literal["IN", "OUT"]
-    message: str
-    ts: Annotated[int, msgspec.Meta(gt=0, lt=_LATEST)]
-    date: str = ""
-
-
 class _Messages(msgspec.Struct, gc=False):
     """Where an answer's messages stand in it; the rest is passed over."""
 
     messages: msgspec.Raw = msgspec.Raw()
-
-
-def digest_of(body: bytes) -> bytes:
-    """The BLAKE2b digest (16 bytes) by which an answer is known that holds nothing new."""
-    return hashlib.blake2b(body, digest_size=16).digest()
 
 
 def decode_verdict(body: bytes) -> Verdict | None:
@@ -89,13 +73,33 @@ def decode_verdict(body: bytes) -> Verdict | None:
     return Verdict(status == "success", _text(fields.get("message"))[:_LONGEST_WORDS].strip())
 
 
-def decode_conversation(
-    body: bytes, *, served_at: float | None = None, redact: Callable[[str], str] = str
-) -> FetchedConversation:
-    """Read an answer of getConversation.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read of an answer.
+
+    Attributes:
+        conversation: The answer; without the messages of the head that was given, where it begins with that.
+        head: What of the next answer need not be read again; None where that is nothing.
+    """
+
+    conversation: FetchedConversation
+    head: Head | None
+
+
+def read_conversation(
+    body: bytes,
+    *,
+    digest: bytes,
+    head: Head | None = None,
+    served_at: float | None = None,
+    redact: Callable[[str], str] = str,
+) -> Reading:
+    """Read an answer of getConversation, or of one that begins as another did, only what follows on that.
 
     Args:
         body: The answer's body, decompressed.
+        digest: That of the body.
+        head: What the body begins with, of an answer that was read; None to read all.
         served_at: The gateway's clock when it answered, epoch seconds.
         redact: Takes the API key out of undocumented fields: a gateway that writes its own URLs (`surl`) may write
             them elsewhere, too. Texts are left as they are, since they are compared.
@@ -104,17 +108,52 @@ def decode_conversation(
         Refused: It is the answer of a failed call, with the gateway's reason.
         Uncertain: It cannot be read as a conversation.
     """
+    rest = _rest(body, head, digest, served_at, redact) if head else None
+    return rest or _whole(body, digest, served_at, redact)
+
+
+def _whole(body: bytes, digest: bytes, served_at: float | None, redact: Callable[[str], str]) -> Reading:
+    answer, pieces = _decode(body, digest, served_at, redact)
+    _check_count(len(answer.messages))
+    return Reading(answer, head_of(body, pieces, digest=digest))
+
+
+def _rest(
+    body: bytes, head: Head, digest: bytes, served_at: float | None, redact: Callable[[str], str]
+) -> Reading | None:
+    """What follows the head; None where that has to do with what is in the head, and all must be read."""
+    try:
+        answer, pieces = _decode(OPENING + body[head.size :], digest, served_at, redact)
+    except (Refused, Uncertain):
+        return None
+    # Messages of one second belong together, and without any the answer would look like that of a failed call.
+    if not answer.messages or not pieces or min(piece.earliest for piece in pieces) <= head.latest:
+        return None
+    _check_count(head.messages + len(answer.messages))
+    return Reading(answer, head_of(body, pieces, digest=digest, before=head))
+
+
+def decode_conversation(
+    body: bytes, *, served_at: float | None = None, redact: Callable[[str], str] = str
+) -> FetchedConversation:
+    """Read all of an answer; see `read_conversation`."""
+    return _whole(body, digest_of(body), served_at, redact).conversation
+
+
+def _decode(
+    body: bytes, digest: bytes, served_at: float | None, redact: Callable[[str], str]
+) -> tuple[FetchedConversation, list[Piece]]:
+    """An answer, and its messages in pieces where all of them are just as the document shows them."""
     fields = _top_level(body)
     raw_messages = fields.get("messages")
     if isinstance(raw_messages, msgspec.Raw):
         try:
-            wired = msgspec.json.decode(raw_messages, type=list[_Message], strict=False)
+            pieces = pieces_of(body, raw_messages)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raw_messages = _loads(bytes(raw_messages))
         else:
-            _check_count(len(wired))
-            messages = tuple(FetchedMessage(Direction(m.dir), m.ts, m.date, m.message) for m in wired)
-            return _conversation(fields, messages, 0, digest_of(body), served_at, redact)
+            messages = tuple(itertools.chain.from_iterable(piece.messages for piece in pieces))
+            return _conversation(fields, messages, 0, digest, served_at, redact), pieces
     if not isinstance(raw_messages, list):
         verdict = decode_verdict(body)
         if verdict and not verdict.success:
@@ -123,7 +162,7 @@ def decode_conversation(
     _check_count(len(raw_messages))
     read = [_message(entry, redact) for entry in raw_messages]
     messages = tuple(message for message in read if message)
-    return _conversation(fields, messages, len(read) - len(messages), digest_of(body), served_at, redact)
+    return _conversation(fields, messages, len(read) - len(messages), digest, served_at, redact), []
 
 
 def _check_count(messages: int) -> None:
@@ -179,7 +218,7 @@ def _seconds(value: object) -> int | None:
         seconds = int(value) if isinstance(value, int) else int(float(value))
     except (ValueError, OverflowError):
         return None
-    return seconds if 0 < seconds < _LATEST else None
+    return seconds if 0 < seconds < LATEST else None
 
 
 def _top_level(body: bytes) -> dict[str, object]:

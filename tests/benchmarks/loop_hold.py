@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import subprocess
 import sys
@@ -178,6 +179,8 @@ def row(name: str, holds: Sequence[Hold], took: float) -> None:
 
 async def measure(remote: Remote, file: Path, count: int, times: int) -> None:
     """Run the engine, and print the table."""
+    gc.collect()
+    gc.freeze()  # as the client does, once its first frame is drawn
     heart = Heart()
     beating = asyncio.create_task(heart.beat())
     with Store.open(file) as store:

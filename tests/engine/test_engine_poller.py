@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from engine_kit import ANA, BEN, CLEO, HOME, START
-from poller_kit import POLLING, LongerForEach, Post, Unmoved, post_in
+from engine_kit import ANA, BEN, CLEO, HOME, START, Clock
+from poller_kit import POLLING, LongerForEach, Post, Unmoved, Watched, post_in
 
 from gynetix_tui.engine.events import ContactChanged, LinkState
-from gynetix_tui.model import ContactId, FetchedConversation, PhoneNumber, SendState
+from gynetix_tui.engine.merge import merge
+from gynetix_tui.errors import Uncertain
+from gynetix_tui.gateway import Gateway
+from gynetix_tui.model import (
+    ContactId,
+    Direction,
+    FetchedConversation,
+    FetchedMessage,
+    PhoneNumber,
+    SendState,
+)
 from gynetix_tui.sandbox import Fault, FaultKind
 from gynetix_tui.settings.schema import Polling
+from gynetix_tui.store import Store
 
 
 @pytest.fixture
@@ -391,3 +402,139 @@ async def test_an_uncertain_text_is_looked_for_until_it_is_missing_or_found(post
     post.forget()
     await post.go(30)
     assert b"" not in post.watched.known
+
+
+class Counted(Watched):
+    """Also knows how many messages came each time, and lets something happen before an answer is handed over."""
+
+    def __init__(self, gateway: Gateway, clock: Clock) -> None:
+        super().__init__(gateway, clock)
+        self.sizes: list[int] = []
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    async def get_conversation(
+        self, *, phone: PhoneNumber, detailed: bool = False, known: bytes = b""
+    ) -> FetchedConversation | None:
+        answer = await super().get_conversation(phone=phone, detailed=detailed, known=known)
+        if answer:
+            self.sizes.append(len(answer.messages))
+        self.meanwhile()
+        return answer
+
+
+LONG = 1500
+"""Messages of which the first need not be read again."""
+
+
+def long_conversation(post: Post) -> tuple[ContactId, Counted]:
+    """Ana's, which is the open one."""
+    ana = post.contact(ANA)
+    for n in range(LONG):
+        post.sandbox.world.receive(ANA, f"text {n} " + "x" * 150, START - 4 * LONG + n)
+    counted = Counted(post.gateway, post.clock)
+    post.watched = counted
+    post.use(POLLING)
+    post.poller.open(ana)
+    return ana, counted
+
+
+def stored(post: Post, contact_id: ContactId) -> list[tuple[str, int, str]]:
+    return [(m.direction, m.ts, m.text) for m in post.store.messages.since(contact_id, 0)]
+
+
+def at_the_gateway(post: Post) -> list[tuple[str, int, str]]:
+    return [(m.direction, m.ts, m.text) for m in post.sandbox.world.conversation(ANA)]
+
+
+async def test_of_a_long_conversation_only_what_is_new_is_merged(post: Post) -> None:
+    ana, counted = long_conversation(post)
+    await post.go()
+    for n in range(5):
+        post.sandbox.world.receive(ANA, f"more {n}")
+        post.sandbox.world.receive(ANA, f"more {n}")  # in one second, the same words
+        await post.go(6)
+        assert stored(post, ana) == at_the_gateway(post)
+    assert counted.sizes[0] == LONG
+    assert len(counted.sizes) == 6
+    assert max(counted.sizes[1:]) < LONG / 1.5
+    summary = post.store.contacts.summary(ana)
+    assert summary is not None
+    assert (summary.last_text, summary.unread) == ("more 4", 10)
+    post.sandbox.world.receive(ANA, "late", START - 4 * LONG + 7)
+    await post.go(6)
+    assert counted.sizes[-1] == LONG + 11
+    assert stored(post, ana) == at_the_gateway(post)
+
+
+async def test_what_did_not_come_to_the_store_is_not_taken_for_merged(post: Post) -> None:
+    ana, counted = long_conversation(post)
+    await post.go()
+
+    def lost_on_the_way() -> None:
+        counted.meanwhile = lambda: None
+        raise Uncertain("the client had read it, and nobody merged it")
+
+    counted.meanwhile = lost_on_the_way
+    post.sandbox.world.receive(ANA, "news")
+    await post.go(5.5)
+    assert counted.sizes[-1] < LONG
+    assert stored(post, ana) == at_the_gateway(post)[:-1]
+    post.sandbox.world.receive(ANA, "more news")
+    await post.go(60)
+    assert counted.sizes[-1] == LONG + 2
+    assert stored(post, ana) == at_the_gateway(post)
+
+
+async def test_another_client_merges_in_between(post: Post, tmp_path: Path) -> None:
+    ana, counted = long_conversation(post)
+    await post.go()
+
+    def merged_elsewhere() -> None:
+        counted.meanwhile = lambda: None
+        messages = [FetchedMessage(Direction(d), ts, "", text) for d, ts, text in at_the_gateway(post)]
+        answer = FetchedConversation(tuple(messages), False, HOME, digest=b"another client's")
+        with Store.open(tmp_path / "store.db") as store, store.transaction():
+            merge(store, ana, answer, asked_at=post.clock.at, now=post.clock.at)
+
+    counted.meanwhile = merged_elsewhere
+    for n in range(3):
+        post.sandbox.world.receive(ANA, f"news {n}")
+        await post.go(6)
+        assert stored(post, ana) == at_the_gateway(post)
+    assert max(counted.sizes[1:]) < LONG
+
+
+async def test_a_contact_who_is_added_again_gets_all_of_a_long_conversation(post: Post) -> None:
+    ana, counted = long_conversation(post)
+    await post.go()
+    again: list[ContactId] = []
+
+    def deleted_and_added() -> None:
+        counted.meanwhile = lambda: None
+        post.store.contacts.delete(ana)
+        again.append(post.contact(ANA))
+
+    counted.meanwhile = deleted_and_added
+    post.sandbox.world.receive(ANA, "news")
+    await post.go(6)
+    assert stored(post, again[0]) == [], "what was under way was for the one who is gone"
+    post.sandbox.world.receive(ANA, "more news")
+    await post.poller.reload()
+    await post.go(6)
+    assert counted.sizes[-1] == LONG + 2
+    assert stored(post, again[0]) == at_the_gateway(post)
+
+
+async def test_a_text_is_found_in_what_follows_a_known_head(post: Post) -> None:
+    ana, counted = long_conversation(post)
+    await post.go()
+    text = post.store.outbox.add(ana, to=ANA, sender=HOME, text="news", now=post.clock.at)
+    post.store.outbox.claim(owner="me", now=post.clock.at)
+    post.store.outbox.finish(text, SendState.ACCEPTED, reason="", now=post.clock.at)
+    post.sandbox.world.sent_elsewhere(ANA, "news")
+    await post.go(6)
+    assert counted.sizes[-1] < LONG, "nobody told the poller: another client sent it"
+    found = post.store.outbox.get(text)
+    assert found is not None
+    assert found.state is SendState.SEEN
+    assert stored(post, ana) == at_the_gateway(post)

@@ -133,7 +133,10 @@ async def test_while_a_bomb_is_unpacked_the_rest_of_the_program_has_its_turn() -
 ENDLESS = {
     "plain": ("Connection: close", Repeated(b"", b" " * 65_536, 10_000)),
     "chunked": ("Transfer-Encoding: chunked", Repeated(b"", b"10000\r\n%b\r\n" % (b" " * 65_536), 10_000)),
-    "blocks of nothing": (GZIP, Repeated(gzip.compress(b"", mtime=0)[:10], b"\0\0\0\xff\xff" * 10_000, 10_000)),
+    "blocks of nothing": (
+        GZIP,
+        Repeated(gzip.compress(b"", mtime=0)[:10], b"\0\0\0\xff\xff" * 10_000, 10_000),
+    ),
     "past its end": (GZIP, Repeated(gzip.compress(GOOD, mtime=0), b"\0" * 65_536, 10_000)),
 }
 

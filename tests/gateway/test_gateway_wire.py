@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gynetix_tui.errors import GynetixError, Refused, Uncertain
-from gynetix_tui.gateway.wire import Verdict, decode_conversation, decode_verdict, digest_of
+from gynetix_tui.gateway.pieces import digest_of
+from gynetix_tui.gateway.wire import Verdict, decode_conversation, decode_verdict
 from gynetix_tui.model import Direction, FetchedConversation, FetchedMessage, PhoneNumber
 
 # As the document prints them; the ellipses are its own.
