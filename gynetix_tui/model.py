@@ -270,7 +270,8 @@ class FetchedConversation:
     """An answer of getConversation.
 
     Attributes:
-        messages: In the answer's order.
+        messages: In the answer's order; without those of a beginning that the caller has merged (see
+            `Gateway.get_conversation`).
         suppressed: Whether the gateway sends this number no more texts; None where it did not say.
         local_number: The gateway's `did`; None where the answer had none. A failed call and an unknown
             number both look like an empty answer without it.

@@ -83,10 +83,10 @@ async def test_the_palette_runs_commands(tmp_path: Path) -> None:
 
 
 async def test_keys_from_the_settings_are_those_shown_and_those_that_work(tmp_path: Path) -> None:
-    async with stage(tmp_path, keys={"send": "ctrl+s", "new": "f2"}) as play:
+    async with stage(tmp_path, keys={"send": "ctrl+s", "new": "f3"}) as play:
         await play.open("Ana Torres")
         assert "^S send" in play.text
-        assert "F2 new" in play.text
+        assert "F3 new" in play.text
         await play.write("one")
         await play.press("enter")
         await play.write("two")
@@ -94,7 +94,7 @@ async def test_keys_from_the_settings_are_those_shown_and_those_that_work(tmp_pa
         await play.until(lambda: any(r.call == Call.SEND for r in play.sandbox.requests))
         sent = [r.form["message"] for r in play.sandbox.requests if r.call == Call.SEND]
         assert sent == [["one\ntwo"]]
-        await play.press("f2")
+        await play.press("f3")
         await play.until_text("New conversation")
 
 

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import resource
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from stage import DEADLINE_SECONDS, Stage, StageAccount, setting, stage
+from stage import Stage, StageAccount, setting, stage
+from talking_kit import sends, slow_store
 from textual import events
 
 from gynetix_tui.engine.engine import Engine
-from gynetix_tui.errors import StoreBusy
 from gynetix_tui.model import PhoneNumber, SendState
 from gynetix_tui.sandbox import Call, Fault, FaultKind, Person
 from gynetix_tui.settings.schema import Polling
 from gynetix_tui.store import Store
 
 ANA = "15557778888"
-
-
-def sends(play: Stage) -> list[dict[str, list[str]]]:
-    return [request.form for request in play.sandbox.requests if request.call == Call.SEND]
 
 
 async def test_a_text_is_sent_marked_and_answered(tmp_path: Path) -> None:
@@ -568,24 +561,3 @@ async def test_a_draft_that_is_being_kept_is_waited_for_at_quitting(tmp_path: Pa
             assert play.app.screen is play.main, "nothing was asked"
     with Store.open(tmp_path / "store.db", read_only=True) as store:
         assert store.drafts.get(ana) == "first, then more"
-
-
-@contextmanager
-def slow_store(play: Stage, *, fails: bool = False) -> Iterator[Callable[[], None]]:
-    """Hold every write back until let go of, as a second client or a slow disk does; then let it fail, if so wished."""
-    gate = threading.Event()
-    writer = play.engine._writer
-    transaction = writer._transaction
-
-    def slow(work: Callable[[Store], object]) -> object:
-        gate.wait(DEADLINE_SECONDS)
-        if fails:
-            raise StoreBusy("The store is busy.")
-        return transaction(work)
-
-    writer._transaction = slow  # type: ignore[method-assign, assignment]
-    try:
-        yield gate.set
-    finally:
-        gate.set()
-        writer._transaction = transaction  # type: ignore[method-assign]

@@ -10,6 +10,8 @@ from gynetix_tui.tui.cells.rows import Output, Row, rewrite
 
 SYNC_BEGIN = "\x1b[?2026h"
 SYNC_END = "\x1b[?2026l"
+UNBRACKETED = 64
+"""Characters of a frame that is written without brackets: a key typed changes two rows, its text's and its count's."""
 
 
 class Piece(NamedTuple):
@@ -105,5 +107,6 @@ class Shown:
         if text and not keep:
             text += "\x1b[m"
             self._pen = None
-        # One row is drawn at once in any case.
-        return f"{SYNC_BEGIN}{text}{SYNC_END}" if sync and len(changed) > 1 else text
+        # One row, or what is no longer than this, is drawn at once in any case; the brackets would be a third of it.
+        brackets = sync and len(changed) > 1 and len(text) > UNBRACKETED
+        return f"{SYNC_BEGIN}{text}{SYNC_END}" if brackets else text

@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import TypeVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 Result = TypeVar("Result")
+
+BETWEEN_BUTTONS: list[BindingType] = [
+    Binding("left,up", "app.focus_previous", show=False),
+    Binding("right,down", "app.focus_next", show=False),
+]
+"""The arrows, in a dialog that has nothing but buttons."""
 
 
 class Dialog(ModalScreen[Result | None]):
@@ -63,10 +69,7 @@ class Question(Dialog[str]):
         answers: For each button, its result and its words.
     """
 
-    BINDINGS = [
-        Binding("left,up", "app.focus_previous", show=False),
-        Binding("right,down", "app.focus_next", show=False),
-    ]
+    BINDINGS = BETWEEN_BUTTONS
 
     def __init__(self, title: str, text: str, answers: list[tuple[str, str]]) -> None:
         super().__init__()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
@@ -9,13 +10,21 @@ from textual.timer import Timer
 
 from gynetix_tui.errors import GynetixError, StoreBusy
 from gynetix_tui.model import Contact, ContactId, ContactSummary, Item
+from gynetix_tui.sms.downgrade import downgrade
+from gynetix_tui.sms.shorteners import shortener_in
+from gynetix_tui.text import clean_line
+from gynetix_tui.tui.asking import Asking, locked_by, quoted
 from gynetix_tui.tui.commands import Place, commands_of
 from gynetix_tui.tui.drafts import Drafts
+from gynetix_tui.tui.hints import Hint, chosen, cost_forms, costly_hint, late_hint, shortener_hint
+from gynetix_tui.tui.lateness import Lateness
 from gynetix_tui.tui.rows import Layout, describe
+from gynetix_tui.tui.screens.dialog import Question
 from gynetix_tui.tui.session import Session
 from gynetix_tui.tui.widgets.bar import Bar
 from gynetix_tui.tui.widgets.composer import Composer
 from gynetix_tui.tui.widgets.conversation import Conversation
+from gynetix_tui.tui.widgets.meter import Meter
 from gynetix_tui.tui.window import Window
 
 DRAFT_SECONDS = 0.5
@@ -60,13 +69,17 @@ class Talk(Vertical):
         self._title = Bar(id="title")
         self._rule = Bar(id="rule")
         self.conversation = Conversation(session.store, id="conversation")
-        self.composer = Composer(session.keys, self._submit, id="composer")
+        self._meter = Meter(id="meter")
+        self.composer = Composer(session.keys, self._submit, self._may_send, self._show_cost, id="composer")
         self.drafts = Drafts(self._save_draft)
         self._known: dict[ContactId, ContactSummary] = {}  # every contact that was opened, as last read
         # Deleted by another client, with a text to them in the composer.
         self._gone: ContactSummary | None = None
         self._draft_timer: Timer | None = None
         self._busy_told = False
+        self._asking = Asking(session)
+        self._lateness = Lateness(session)
+        self._keys = {command.id: session.keys.shown(command) for command in commands_of(Place)}
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -74,9 +87,14 @@ class Talk(Vertical):
         yield self.conversation
         yield self._rule
         yield self.composer
+        yield self._meter
 
     def on_mount(self) -> None:
         """Nothing is open yet."""
+        self._label()
+
+    def on_resize(self) -> None:
+        """Other words fit into the rule."""
         self._label()
 
     # Which conversation
@@ -113,7 +131,7 @@ class Talk(Vertical):
             window = Window(self._session.store.conversations, contact.id)
             self.conversation.show(window, self._layout(self.summary))
         self._session.engine.open(self.contact_id)
-        self._label()
+        self._label(opening=True)
         # It may only come onto the screen now.
         self.call_after_refresh(self.note_read)
 
@@ -131,6 +149,9 @@ class Talk(Vertical):
         self.conversation.reload()
         self._label()
         self.note_read()
+        if before.contact.opt_out and after.contact.may_be_texted:
+            name = self._session.naming.title(after)
+            self.notify(f"{name} asks to be texted again: the composer is open.", markup=False)
 
     def _deleted(self, contact_id: ContactId) -> None:
         """Another client deleted a contact: what was written to them is not lost, and goes to nobody by surprise.
@@ -196,16 +217,24 @@ class Talk(Vertical):
         them = next((word for word in words if not word.endswith(".")), words[0])
         return Layout(self.conversation.size.width - 1, them, self._session.calendar, keys[0])
 
-    def _label(self) -> None:
+    def _label(self, *, opening: bool = False) -> None:
+        """Say whose conversation it is, and whether and from where it can be written to.
+
+        Args:
+            opening: It has just come onto the screen; where it is locked, the focus goes elsewhere.
+        """
         naming, summary = self._session.naming, self.summary
         if self._gone:
             who = [(naming.title(self._gone), "strong"), (f" · {naming.number(self._gone)}", "dim")]
             self._title.show([*who, (" · deleted", "alert")])
-            self._rule.show([(f"Not sent. {self._keys['new']} with this number takes it along.", "alert")])
+            told = f"Not sent. {self._keys['new']} with this number takes it along."
+            self._rule.show([(told, "alert")], [(self._way(self._gone), "dim")])
             return
         if summary is None:
             self._title.show([("No conversation open", "dim")])
             self._rule.show([(self._invitation(), "dim")])
+            self._meter.tell(None, ())
+            self.composer.set_locked(False)
             self.composer.disabled = True
             self.composer.hint("")
             return
@@ -215,20 +244,75 @@ class Talk(Vertical):
             who.append((" · suppressed", "alert"))
         below = self.conversation.below
         self._title.show(who, [(f"{below} new below", "alert")] if below else [])
-        self.composer.disabled = summary.contact.suppressed
-        if summary.contact.suppressed:
-            self._rule.show([("Suppressed: the gateway sends this number no more texts.", "alert")])
-            self.composer.hint("")
-            return
-        sender = self._session.sender_for(summary)
-        way = f"from {self._session.shown(sender)}" if sender else "no local number: set from_number"
-        state = describe(self.current) if self.current and self.conversation.has_focus else ""
-        self._rule.show([(f"Message {title}", "dim")], [(state or way, "dim")])
-        self.composer.hint("Write a text")
+        way = self._way(summary)
+        self._rule.show(self._about(summary, title, self.size.width - cell_len(way) - 3), [(way, "dim")])
+        locked = not summary.contact.may_be_texted
+        self.composer.set_locked(locked, leave=opening)
+        self.composer.hint("" if locked else "Write a text")
+        self._show_cost()
 
-    @property
-    def _keys(self) -> dict[str, str]:
-        return {command.id: self._session.keys.shown(command) for command in commands_of(Place)}
+    def _way(self, summary: ContactSummary) -> str:
+        """From which number a text would go out."""
+        sender = self._session.sender_for(summary)
+        return f"from {self._session.shown(sender)}" if sender else "no local number: set from_number"
+
+    def _about(self, summary: ContactSummary, title: str, room: int) -> list[tuple[str, str]]:
+        """What the rule says at its left: what forbids writing, what is to be judged, or whom one writes to."""
+        contact = summary.contact
+        state = describe(self.current) if self.current and self.conversation.has_focus else ""
+        if contact.may_be_texted and not contact.plea:
+            return [(f"This text: {state}" if state else f"Message {title}", "dim")]
+        if contact.plea and contact.may_be_texted:
+            forms = [f"May be an opt-out: {quoted(contact.plea.text)}"]
+        elif contact.opt_out and not contact.suppressed:
+            said = f"They texted {quoted(contact.opt_out.text)}"
+            forms = [f"T{locked_by(contact, self._session)[1:]}", said]
+        else:
+            whole = "Suppressed: the gateway sends this number no more texts."
+            forms = [whole, "Suppressed: no more texts", "Suppressed"]
+        return [(chosen(forms, room), "alert"), (f" · {state}" if state else "", "dim")]
+
+    def _show_cost(self) -> None:
+        """Show what the text in the composer costs, and the one thing that is most important to know."""
+        contact = self.summary.contact if self.summary else None
+        if contact is None and not self._gone:
+            return
+        if contact and not contact.may_be_texted:
+            self._meter.tell(self._offer(contact), ())
+            return
+        text = self.composer.text
+        hint = self._hint(text, contact)
+        if hint is None and contact and contact.plea:
+            hint = self._offer(contact)
+        self._meter.tell(hint, cost_forms(self.composer.measure))
+        if text and contact and self._lateness.wants_look(contact):
+            self.run_worker(self._look_at_clock(contact))
+
+    def _hint(self, text: str, contact: Contact | None) -> Hint | None:
+        """What to know about a text, the most important thing first."""
+        if found := self.composer.costly:
+            return costly_hint(found, self.composer.measure, downgrade(text), self._keys["simplify"])
+        if host := shortener_in(text):
+            return shortener_hint(clean_line(host))
+        late = self._lateness.told(contact) if contact and text else None
+        return late_hint(late) if late else None
+
+    def _offer(self, contact: Contact) -> Hint | None:
+        """What the keys of the texts can do about an opt-out."""
+        if contact.suppressed:
+            return None
+        suppress, dismiss = self._keys["suppress"], self._keys["dismiss_plea"]
+        there = "" if self.conversation.has_focus else f"{self._keys['focus_previous']}, then "
+        if contact.opt_out:
+            whole = f"{there}{suppress} has the gateway suppress this number"
+            return Hint((whole, f"{there}{suppress} suppresses"))
+        return Hint(
+            (f"{there}{suppress} suppresses, {dismiss} says it is none", f"{there}{suppress} or {dismiss}")
+        )
+
+    async def _look_at_clock(self, contact: Contact) -> None:
+        await self._lateness.look(contact)
+        self._show_cost()
 
     def _invitation(self) -> str:
         keys = self._keys
@@ -304,15 +388,46 @@ class Talk(Vertical):
             else:
                 self.drafts.forget(contact.id)
 
+    def _may_send(self, text: str) -> bool:
+        """Called by the composer: whether a text may go at once. If not, it is said why, or asked."""
+        if self.summary is None:
+            return True  # there is nobody to send it to, which is said then
+        contact = self.summary.contact
+        if refusal := self._asking.refusal(contact, text):
+            self.post_message(self.Problem(refusal))
+            return False
+        reasons = self._asking.reasons(contact, text)
+        if reasons:
+            self._ask(contact.id, text, reasons)
+        return not reasons
+
+    def _ask(self, contact_id: ContactId, text: str, reasons: list[str]) -> None:
+        """Ask whether a text is to go all the same; meanwhile it stays where it is."""
+
+        def send(answer: str | None) -> None:
+            summary = self.summary
+            if not answer or summary is None or summary.contact.id != contact_id:
+                return
+            if refusal := self._asking.refusal(summary.contact, text):  # an opt-out came meanwhile
+                self.post_message(self.Problem(refusal))
+            elif self.composer.text.strip() == text:
+                self.composer.give()
+
+        answers = [("send", "Send"), ("write", "Keep writing")]
+        self.app.push_screen(Question("Send this text?", "\n".join(reasons), answers), send)
+
     def _submit(self, text: str) -> None:
         """Called by the composer in the moment it gives its text away."""
         if self._gone:
             self.composer.replace_all(text)
             title = self._session.naming.title(self._gone)
             self.post_message(self.Problem(f"{title} was deleted: there is nobody to send this to."))
-        if self.contact_id is not None:
-            self.drafts.submit(self.contact_id, text)
-            self.post_message(self._Submitted(self.contact_id))
+        if self.summary is not None:
+            contact = self.summary.contact
+            self._asking.submitted(contact.id, text)
+            self._lateness.sent(contact.id)
+            self.drafts.submit(contact.id, text)
+            self.post_message(self._Submitted(contact.id))
 
     async def on_talk__submitted(self, event: _Submitted) -> None:
         """Hand the text to the engine; whatever conversation is open by then, it belongs to its own."""
@@ -335,12 +450,14 @@ class Talk(Vertical):
         try:
             await self.drafts.send(contact_id, send)
         except GynetixError as error:
+            self._asking.taken_back(contact_id)
             self.post_message(self.Problem(str(error)))
             if contact_id == self.addressee:
                 self.composer.replace_all(self.drafts.written(contact_id))
             if self._session.store.contacts.get(contact_id) is None:
                 self._deleted(contact_id)
         else:
+            self._asking.handed_on(contact_id)
             if contact_id == self.contact_id:
                 self.conversation.forget_divider()
                 self.conversation.action_last()
