@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stage import Scene, Stage, stage
+from textual import events
 
 from gynetix_tui.sandbox import Call, Fault, FaultKind
 
@@ -65,6 +66,37 @@ async def _new(play: Stage) -> None:
     await play.press("enter")
 
 
+async def simplify(play: Stage) -> None:
+    await play.open("Ana Torres")
+    play.app.post_message(
+        events.Paste("It’s done – the results are fine, nothing to worry about. See you Tuesday")
+    )
+    await play.until_text("simplifies")
+    await play.press("f2")
+
+
+async def _costly(play: Stage) -> None:
+    await simplify(play)
+    await play.press("escape")
+
+
+async def _locked(play: Stage) -> None:
+    await play.open("Ana Torres")
+    await play.write("See you at nine")
+    play.sandbox.world.receive("15557778888", "STOP")
+    await play.fetch()
+    await play.until_text('They texted "STOP"')
+    await play.press("shift+tab")
+
+
+async def _details(play: Stage) -> None:
+    await play.press("i")
+    await play.press("end")
+    await play.until(lambda: "owner.first_name" in play.text or "Front desk" in play.text)
+    await play.press("end")  # the answer made it longer
+    await play.until_text("Front desk")
+
+
 SCENES: dict[str, Picture] = {
     "main": Picture(_talk),
     "main-80x24": Picture(_talk, (80, 24), every_size=False),
@@ -72,6 +104,9 @@ SCENES: dict[str, Picture] = {
     "first-start": Picture(_nothing, (80, 24), {"key": "", "keyring": "the desktop's keyring (Secret Service)", "local_number": None, "people": ()}),
     "help": Picture(_help, (100, 36)),
     "new-conversation": Picture(_new, (80, 24)),
+    "cost": Picture(_costly, (100, 24)),
+    "opt-out": Picture(_locked, (100, 24)),
+    "details": Picture(_details, (100, 36)),
 }  # fmt: skip
 
 

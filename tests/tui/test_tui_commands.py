@@ -112,8 +112,8 @@ async def test_what_belongs_to_the_program_works_in_dialogs_too_and_by_its_own_k
     ("command_id", "written", "keys"),
     [
         ("send", "ctrl+s", ("ctrl+s",)),
-        ("new", "f2", ("f2",)),
-        ("new", "F2", ("f2",)),
+        ("new", "f3", ("f3",)),
+        ("new", "F3", ("f3",)),
         ("new", " ctrl+n , f3 ", ("ctrl+n", "f3")),
         ("previous", "Alt+Up", ("alt+up",)),
         ("previous", "shift+ctrl+UP", ("ctrl+shift+up",)),
@@ -172,6 +172,7 @@ def test_keys_may_be_written_as_people_write_them(
         ({"pin": "\x1b"}, 'keys.pin = "␛": "␛" is no key; write it as "ctrl+n", "f2" or "alt+up".'),
         ({"pin": "n"}, 'keys.pin = "n": this key is already that of list_new.'),
         ({"pin": "y, n"}, 'keys.pin = "n": this key is already that of list_new.'),
+        ({"new": "f2"}, 'keys.new = "f2": this key is already that of simplify.'),
         ({"new": "f4"}, 'keys.new = "f4": this key is already that of next_unread.'),
         ({"new": "f1, f4"}, 'keys.new = "f1": this key is already that of help.'),
         ({"send": "ctrl+n"}, 'keys.send = "ctrl+n": this key is already that of new.'),

@@ -224,6 +224,8 @@ async def test_hostile_names_and_texts_are_shown_and_do_nothing(tmp_path: Path) 
             "escape",
             "e",
             "escape",
+            "i",
+            "escape",
             "d",
             "escape",
             "x",

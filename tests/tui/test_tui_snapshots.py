@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from scenes import SCENES, Picture
+from scenes import SCENES, Picture, simplify
 from stage import Scene, Stage, setting
+from textual import events
 from textual.pilot import Pilot
 
 from gynetix_tui.sandbox import Call, Fault, FaultKind, Person, heard
@@ -50,6 +51,11 @@ async def _suppress(play: Stage) -> None:
     await play.press("x")
 
 
+async def _edit(play: Stage) -> None:
+    await play.press("e", "tab")
+    await play.write("Met at the clinic.\nAsk about Rex.")
+
+
 async def _go_to(play: Stage) -> None:
     await play.press("ctrl+g")
     await play.write("an")
@@ -69,6 +75,20 @@ async def _links(play: Stage) -> None:
     await play.press("down")
 
 
+async def _asked(play: Stage) -> None:
+    await play.open("Ana Torres")
+    play.app.post_message(events.Paste("The results are fine. " * 22))
+    await play.until_text("4 segments")
+    await play.press("enter")
+
+
+async def _plea(play: Stage) -> None:
+    await play.open("Ana Torres")
+    play.sandbox.world.receive("15557778888", "please stop texting me")
+    await play.fetch()
+    await play.until_text("May be an opt-out")
+
+
 LINKS = Person(
     "15557778888",
     "Ana Torres",
@@ -85,8 +105,12 @@ MORE: dict[str, Scene] = {
     "history": _history,
     "uncertain": _uncertain,
     "suppress": _suppress,
+    "edit": _edit,
     "go-to": _go_to,
     "palette": _palette,
+    "simplify": simplify,
+    "asked": _asked,
+    "plea": _plea,
 }
 PICTURES = {
     **{

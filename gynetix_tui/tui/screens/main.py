@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
-from typing import Literal
+from collections.abc import Mapping
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -25,17 +23,17 @@ from gynetix_tui.engine.events import (
     Notice,
     StoreTrouble,
 )
-from gynetix_tui.errors import GatewayError, GynetixError, NotSent, Refused
-from gynetix_tui.model import ContactId, ContactSummary, SendState
+from gynetix_tui.errors import GynetixError
+from gynetix_tui.model import ContactId, SendState
 from gynetix_tui.text import clean, clean_line
 from gynetix_tui.tui.commands import Place, bindings
 from gynetix_tui.tui.opening import Opener
+from gynetix_tui.tui.screens.contact_commands import ContactCommands
 from gynetix_tui.tui.screens.dialog import Question
 from gynetix_tui.tui.session import Session
 from gynetix_tui.tui.widgets.bar import Bar
 from gynetix_tui.tui.widgets.contact_list import ContactList
 from gynetix_tui.tui.widgets.conversation import Conversation
-from gynetix_tui.tui.widgets.side import Side
 from gynetix_tui.tui.widgets.status import key_words, link_words
 from gynetix_tui.tui.widgets.talk import Talk
 from gynetix_tui.tui.window import MOST as MOST_LOADED
@@ -61,7 +59,7 @@ class EngineSpoke(Message):
         return self.event == message.event or both_links
 
 
-class MainScreen(Screen[None]):
+class MainScreen(ContactCommands):
     """Routes what the user does to the engine, and what the engine says to the part that shows it.
 
     Args:
@@ -69,7 +67,6 @@ class MainScreen(Screen[None]):
         environ: The environment of what it starts: a browser.
 
     Attributes:
-        talk: The right side.
         opener: Opens links.
     """
 
@@ -94,12 +91,9 @@ class MainScreen(Screen[None]):
     """
 
     def __init__(self, session: Session, environ: Mapping[str, str]) -> None:
-        super().__init__()
-        self._session = session
+        super().__init__(session)
         self._status = Bar(id="status")
         self._keys = Bar(id="keys")
-        self._side = Side(session, id="side")
-        self.talk = Talk(session, id="talk")
         self.opener = Opener(environ)
         self._link: Link = session.engine.link
 
@@ -151,10 +145,12 @@ class MainScreen(Screen[None]):
             case ContactChanged():
                 if event.contact_id == self.talk.contact_id:
                     self.talk.changed()
-                self._show_contacts()
+                self._show_contacts(changed=event.contact_id)
+                self._show_details()
             case ContactsChanged():
                 self.talk.changed()
                 self._show_contacts()
+                self._show_details()
             case LinkChanged():
                 self._link = event.link
                 self._show_status()
@@ -169,7 +165,7 @@ class MainScreen(Screen[None]):
 
     def _ask_local_number(self) -> None:
         """Ask for the number alone where the key came from elsewhere; nothing can be sent to a new number before."""
-        if self._session.settings.gateway.from_number is not None or len(self.app.screen_stack) > 1:
+        if self._session.local_number is not None or len(self.app.screen_stack) > 1:
             return
         from gynetix_tui.tui.screens.local_number import LocalNumber
 
@@ -180,13 +176,13 @@ class MainScreen(Screen[None]):
         self._show_status()
         self.talk.changed()
 
-    def _show_contacts(self) -> None:
+    def _show_contacts(self, *, changed: ContactId | None = None) -> None:
         reading = self.talk.reading
-        self._side.reload(reading=reading.contact.id if reading else None)
+        self._side.reload(reading=reading.contact.id if reading else None, changed=changed)
         self._show_status()
 
     def _show_status(self) -> None:
-        number = self._session.settings.gateway.from_number
+        number = self._session.local_number
         profile = self._session.settings.profile
         whose = "demo" if self._session.demo else profile
         more = "nothing leaves this machine" if self._session.demo and self.size.width >= WIDE_FROM else ""
@@ -213,22 +209,11 @@ class MainScreen(Screen[None]):
         if not reason:
             await self.talk.keep_drafts()
 
-    def _say(self, text: str, *, warning: bool = False, seconds: float = 6) -> None:
-        severity: Literal["warning", "information"] = "warning" if warning else "information"
-        self.notify(clean(text, limit=500), severity=severity, markup=False, timeout=seconds)
-
     def on_talk_problem(self, message: Talk.Problem) -> None:
         """Say it."""
         self._say(message.text, warning=True)
 
     # Where the user is
-
-    @property
-    def place(self) -> Place:
-        """The part of the screen that has the focus."""
-        if self.focused is self.talk.composer:
-            return Place.COMPOSER
-        return Place.CONVERSATION if self.focused is self.talk.conversation else Place.LIST
 
     def on_descendant_focus(self) -> None:
         """Show the keys of the place; on a narrow terminal, the pane with the focus."""
@@ -245,11 +230,6 @@ class MainScreen(Screen[None]):
         if not self.talk.composer.disabled:
             parts.append(self.talk.composer)
         return parts
-
-    def _focus(self, widget: Widget) -> None:
-        # A part that a narrow terminal does not show has to be shown before it can have the focus.
-        self.set_class(widget is not self._side.list, "-talking")
-        widget.focus()
 
     def action_move_focus(self, step: int) -> None:
         """From part to part, round."""
@@ -316,7 +296,9 @@ class MainScreen(Screen[None]):
             contact_id = person.contact_id
             try:
                 if person.number:
-                    contact_id = await self._session.engine.add_contact(person.number, person.name)
+                    contact_id = await self._session.engine.add_contact(
+                        person.number, person.name, local_number=person.local_number
+                    )
             except GynetixError as error:
                 self._say(str(error), warning=True)
             else:
@@ -340,97 +322,6 @@ class MainScreen(Screen[None]):
     def action_refresh_now(self) -> None:
         """Fetch now."""
         self._session.engine.refresh()
-
-    # The contact in question
-
-    @property
-    def _contact(self) -> ContactSummary | None:
-        """The highlighted contact where the list has the focus, else the one whose conversation is open."""
-        if self.place is Place.LIST or self.talk.summary is None:
-            highlighted = self._side.list.highlighted
-            return self._session.store.contacts.summary(highlighted) if highlighted is not None else None
-        return self.talk.summary
-
-    def action_edit_contact(self) -> None:
-        """Ask for the contact's name."""
-        from gynetix_tui.tui.screens.edit_contact import EditContact
-
-        if not (summary := self._contact):
-            return
-        contact = summary.contact
-
-        async def rename(name: str | None) -> None:
-            if name is not None:
-                await self._try(self._session.engine.rename_contact(contact.id, name))
-
-        number = self._session.naming.number(summary)
-        self.app.push_screen(EditContact(number, clean_line(contact.name)), rename)
-
-    def action_delete_contact(self) -> None:
-        """Ask, then delete the contact here."""
-        if not (summary := self._contact):
-            return
-        contact, title = summary.contact, self._session.naming.title(summary)
-
-        async def delete(answer: str | None) -> None:
-            if answer:
-                self.talk.let_go(contact.id)
-                await self._try(self._session.engine.delete_contact(contact.id))
-
-        text = (
-            "The contact, its texts, its draft and whatever waits to be sent are deleted here. The gateway keeps what it "
-            "has, and a new conversation with the number fetches it again."
-        )
-        answers = [("delete", "Delete"), ("keep", "Keep")]
-        self.app.push_screen(Question(f"Delete {title}?", text, answers), delete)
-
-    async def action_flag(self, flag: str) -> None:
-        """Turn one of the user's flags of the contact over."""
-        if summary := self._contact:
-            value = not getattr(summary.contact, flag)
-            await self._try(self._session.engine.set_flags(summary.contact.id, **{flag: value}))
-            if flag == "archived":
-                title = self._session.naming.title(summary)
-                back = "A new text brings it back, or the same command while its conversation is open."
-                self._say(f"{title} is archived. {back}" if value else f"{title} is in the list again.")
-
-    async def action_mark_unread(self) -> None:
-        """Mark the conversation unread."""
-        if summary := self._contact:
-            if summary.contact.id == self.talk.contact_id:
-                self.talk.open(None)  # open, it would be read again at once
-                self._side.list.mark_open(None)
-                self._focus(self._side.list)
-            await self._try(self._session.engine.mark_unread(summary.contact.id))
-
-    def action_suppress(self) -> None:
-        """Ask, then have the gateway send this number no more texts."""
-        if not (summary := self._contact):
-            return
-        title, number = self._session.naming.title(summary), self._session.naming.number(summary)
-        if summary.contact.suppressed:
-            self._say(f"{title} is suppressed already.")
-            return
-
-        async def suppress(answer: str | None) -> None:
-            if answer:
-                self.run_worker(self._suppress(summary.contact.id, title))
-
-        text = f"The gateway is asked to send {number} no more texts, ever. This program cannot undo it."
-        answers = [("suppress", "Suppress"), ("leave", "Leave as it is")]
-        self.app.push_screen(Question(f"Suppress {title}?", text, answers), suppress)
-
-    async def _suppress(self, contact_id: ContactId, title: str) -> None:
-        try:
-            words = await self._session.engine.suppress(contact_id)
-        except (NotSent, Refused) as error:
-            self._say(f"{title} is not suppressed: {clean_line(str(error))}.", warning=True)
-        except GatewayError as error:
-            self._say(f"{title} may or may not be suppressed: {clean_line(str(error))}.", warning=True)
-        except GynetixError as error:
-            self._say(str(error), warning=True)
-        else:
-            self._say(f"{title} is suppressed. The gateway: {clean_line(words) or 'success'}")
 
     # The text in question
 
@@ -504,12 +395,6 @@ class MainScreen(Screen[None]):
         """Hand a cleaned text to the terminal, which may or may not take it."""
         self.app.copy_to_clipboard(text)
         self._say("Sent to the terminal's clipboard.")
-
-    async def _try(self, work: Awaitable[object]) -> None:
-        try:
-            await work
-        except GynetixError as error:
-            self._say(str(error), warning=True)
 
     # The program
 

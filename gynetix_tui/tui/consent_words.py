@@ -1,0 +1,51 @@
+"""What is known of opt-outs, in words: of a contact as things stand, and of each line of the log. Pure."""
+
+from __future__ import annotations
+
+from gynetix_tui.model import ConsentEntry, ConsentEvent, Contact, Heard
+from gynetix_tui.text import clean_line
+from gynetix_tui.tui.timestamps import Calendar
+
+CANNOT_UNDO = "This program cannot undo it."
+_LONGEST = 160
+"""Characters of a text that is quoted: as many as one that says a little more than "stop"."""
+_EVENTS = {
+    ConsentEvent.STOP_HEARD: "they texted",
+    ConsentEvent.PLEA_HEARD: "they wrote",
+    ConsentEvent.START_HEARD: "they texted",
+    ConsentEvent.SUPPRESSION_ASKED: "you asked for the suppression",
+    ConsentEvent.SUPPRESSION_GRANTED: "suppressed; the gateway",
+    ConsentEvent.SUPPRESSION_REFUSED: "not suppressed; the gateway refused",
+    ConsentEvent.SUPPRESSION_UNCERTAIN: "suppressed or not, nobody knows",
+    ConsentEvent.SUPPRESSION_NOT_ASKED: "not suppressed; the gateway was not asked",
+    ConsentEvent.GATEWAY_SUPPRESSES: "the gateway says it is suppressed",
+    ConsentEvent.GATEWAY_ALLOWS: "the gateway says it is not suppressed",
+}
+_QUOTED = {ConsentEvent.STOP_HEARD, ConsentEvent.PLEA_HEARD, ConsentEvent.START_HEARD}
+
+
+def minute(at: float, calendar: Calendar) -> str:
+    """A time that can be told from any other: ``2018-01-24 10:51``."""
+    return f"{calendar.local(at):%Y-%m-%d %H:%M}"
+
+
+def heard_from(contact: Contact, calendar: Calendar) -> list[str]:
+    """What a contact wrote about being texted, as far as it counts still: sentences."""
+    said = []
+    if contact.opt_out:
+        said.append(f"They texted {_quoted(contact.opt_out, calendar)}.")
+    if contact.plea:
+        said.append(f"This may be an opt-out: {_quoted(contact.plea, calendar)}.")
+    return said
+
+
+def logged(entry: ConsentEntry) -> str:
+    """A line of the log, without its time."""
+    words = clean_line(entry.words, limit=_LONGEST)
+    if entry.event in _QUOTED:
+        return f'{_EVENTS[entry.event]} "{words}"'
+    return _EVENTS[entry.event] + (f": {words}" if words else "")
+
+
+def _quoted(heard: Heard, calendar: Calendar) -> str:
+    return f'"{clean_line(heard.text, limit=_LONGEST)}" ({minute(heard.ts, calendar)})'
