@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 """ITU-T E.164: at most 15 digits, country code first. No public number has fewer than 7."""
 
+_AMERICAN: Final = re.compile(r"\+1([2-9][0-9]{2})([0-9]{3})([0-9]{4})")
 _SHORT_CODE: Final = re.compile(r"[0-9]{5,6}")
 _SCHEME: Final = re.compile(r"(?:tel|sms|smsto|callto):(?://)?", re.IGNORECASE)
 _LABEL: Final = re.compile(r"(?:telephone|tel|phone|mobile|cell)\b[.:]?", re.IGNORECASE)
@@ -235,6 +236,8 @@ def display_number(number: PhoneNumber, region: str, style: str = "auto") -> str
         style: "national" or "international" for all; "auto" for national within the home region's country
             code, else international.
     """
+    if at_once := _american(number, region, style):
+        return at_once
     parsed = _library_number(number)
     if parsed is None:
         return number
@@ -246,6 +249,14 @@ def display_number(number: PhoneNumber, region: str, style: str = "auto") -> str
     return phonenumbers.format_number(
         parsed, PhoneNumberFormat.NATIONAL if national else PhoneNumberFormat.INTERNATIONAL
     )
+
+
+def _american(number: PhoneNumber, region: str, style: str) -> str:
+    """What the library says of the numbers of +1, and of no others: the first frame need not wait for its tables."""
+    parts = _AMERICAN.fullmatch(number)
+    if parts is None or region not in ("US", "CA"):
+        return ""
+    return ("+1 {}-{}-{}" if style == "international" else "({}) {}-{}").format(*parts.groups())
 
 
 def country_of(number: PhoneNumber) -> str:

@@ -15,15 +15,8 @@ from typing import TypeVar
 from gynetix_tui.engine import reconcile
 from gynetix_tui.engine.consent import Utterance, hear, note_suppressed, utterances
 from gynetix_tui.engine.placing import Placed, place
-from gynetix_tui.model import (
-    Contact,
-    ContactId,
-    Direction,
-    FetchedConversation,
-    FetchedMessage,
-    SendState,
-    TimeSource,
-)
+from gynetix_tui.fetched import FetchedConversation, FetchedMessage
+from gynetix_tui.model import Contact, ContactId, Direction, SendState, TimeSource
 from gynetix_tui.store import Store
 from gynetix_tui.store.messages import NewMessage, StoredMessage
 

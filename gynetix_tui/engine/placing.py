@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from gynetix_tui.model import FetchedMessage, TimeSource
+from gynetix_tui.fetched import FetchedMessage
+from gynetix_tui.model import TimeSource
 
 _QUARTER_HOUR = 900
 """Every zone in use is a whole number of these from UTC."""

@@ -17,7 +17,8 @@ from gynetix_tui.engine.limiter import BackOff, RequestLimit
 from gynetix_tui.engine.merge import Outcome, merge
 from gynetix_tui.engine.writer import PASSING, Writer
 from gynetix_tui.errors import GatewayError, NotSent, Refused
-from gynetix_tui.model import ContactId, FetchedConversation, PhoneNumber
+from gynetix_tui.fetched import FetchedConversation
+from gynetix_tui.model import ContactId, PhoneNumber
 from gynetix_tui.settings.schema import Polling
 from gynetix_tui.store import Store
 

@@ -14,12 +14,13 @@ from typing import Self
 import httpx
 
 from gynetix_tui.errors import GatewayError, NotSent, Refused, Uncertain
+from gynetix_tui.fetched import FetchedConversation
 from gynetix_tui.gateway.body import ACCEPTED_ENCODING, read_body
 from gynetix_tui.gateway.environment import proxy_for
 from gynetix_tui.gateway.pieces import Fingerprint, Head
 from gynetix_tui.gateway.transport import KEY_PLACEHOLDER, Departure, KeyTransport, describe, trusted_roots
 from gynetix_tui.gateway.wire import Reading, Verdict, decode_verdict, read_conversation
-from gynetix_tui.model import FetchedConversation, PhoneNumber
+from gynetix_tui.model import PhoneNumber
 from gynetix_tui.phone import wire_number, wire_phone
 from gynetix_tui.settings.secret import ApiKey
 

@@ -15,7 +15,8 @@ from typing import Annotated, Final
 
 import msgspec
 
-from gynetix_tui.model import Direction, FetchedMessage
+from gynetix_tui.fetched import FetchedMessage
+from gynetix_tui.model import Direction
 
 LATEST: Final = 1 << 40
 """No `ts` is as late; SQLite and the calendar have a place for every one before it."""

@@ -15,9 +15,10 @@ from typing import cast
 import msgspec
 
 from gynetix_tui.errors import Refused, Uncertain
+from gynetix_tui.fetched import FetchedConversation, FetchedMessage
 from gynetix_tui.gateway.pieces import LATEST, OPENING, Head, Piece, digest_of, head_of, pieces_of
 from gynetix_tui.gateway.shape import is_bounded
-from gynetix_tui.model import Direction, FetchedConversation, FetchedMessage
+from gynetix_tui.model import Direction
 from gynetix_tui.phone import from_wire
 
 _DOCUMENTED = frozenset({"messages", "suppressed", "surl", "did", "type"})

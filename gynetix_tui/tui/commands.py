@@ -88,7 +88,7 @@ COMMANDS: tuple[Command, ...] = (
     _here(_COMPOSER, "send", "enter", "send", "send", "Send what you wrote.", bar=True),
     _here(_COMPOSER, "newline", "ctrl+j shift+enter", "newline", "new line", "Begin a new line.", bar=True),
     _here(_COMPOSER, "editor", "ctrl+o", "screen.editor", "editor", "Write in $VISUAL or $EDITOR.", palette=True),
-    _here(_COMPOSER, "simplify", "f2", "simplify", "simplify", "Replace curly quotes and the like where that saves a segment (shows it first).", palette=True),
+    _here(_COMPOSER, "simplify", "f2", "screen.simplify", "simplify", "Replace curly quotes and the like where that saves a segment (shows it first).", palette=True),
     _here(_COMPOSER, "undo", "ctrl+underscore", "undo", "undo", "Take back the last change of what you wrote."),
     _here(_COMPOSER, "recall", "up", "recall", "last text", "In an empty composer: take back the last text sent here."),
     _here(_LIST, "list_up", "up k", "move(-1)", "up", "The contact above."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gynetix_tui.model import ConsentEntry, ConsentEvent, Contact, Heard
 from gynetix_tui.text import clean_line
 from gynetix_tui.tui.timestamps import Calendar
@@ -37,6 +39,19 @@ def heard_from(contact: Contact, calendar: Calendar) -> list[str]:
     if contact.plea:
         said.append(f"This may be an opt-out: {_quoted(contact.plea, calendar)}.")
     return said
+
+
+def telling(entries: Iterable[ConsentEntry]) -> list[ConsentEntry]:
+    """The lines of a log that tell something: a "yes" that followed on no opt-out answered some other question."""
+    told = []
+    stopped = False
+    for entry in entries:
+        if entry.event is ConsentEvent.START_HEARD and not stopped:
+            continue
+        if entry.event in {ConsentEvent.STOP_HEARD, ConsentEvent.START_HEARD}:
+            stopped = entry.event is ConsentEvent.STOP_HEARD
+        told.append(entry)
+    return told
 
 
 def logged(entry: ConsentEntry) -> str:

@@ -28,8 +28,9 @@ from make_store import messages
 
 from gynetix_tui.engine.engine import Engine
 from gynetix_tui.engine.events import ContactChanged
+from gynetix_tui.fetched import FetchedConversation
 from gynetix_tui.gateway import Gateway
-from gynetix_tui.model import ContactId, Direction, FetchedConversation, PhoneNumber
+from gynetix_tui.model import ContactId, Direction, PhoneNumber
 from gynetix_tui.sandbox import Sandbox
 from gynetix_tui.settings.schema import Polling
 from gynetix_tui.settings.secret import ApiKey

@@ -16,9 +16,10 @@ from table import Figure, Target, row
 
 from gynetix_tui.engine.engine import Engine
 from gynetix_tui.engine.events import ContactChanged, Event
+from gynetix_tui.fetched import FetchedConversation
 from gynetix_tui.gateway import Gateway
 from gynetix_tui.gateway.body import ACCEPTED_ENCODING
-from gynetix_tui.model import ContactId, FetchedConversation, PhoneNumber
+from gynetix_tui.model import ContactId, PhoneNumber
 from gynetix_tui.phone import wire_phone
 from gynetix_tui.settings.schema import Polling
 from gynetix_tui.settings.secret import ApiKey

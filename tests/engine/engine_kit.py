@@ -16,17 +16,9 @@ from gynetix_tui.engine.account import connect
 from gynetix_tui.engine.engine import Engine
 from gynetix_tui.engine.events import Event, LinkChanged, LinkState, Notice
 from gynetix_tui.errors import KeyringError
+from gynetix_tui.fetched import FetchedConversation, FetchedMessage
 from gynetix_tui.gateway import Gateway
-from gynetix_tui.model import (
-    ContactId,
-    Direction,
-    FetchedConversation,
-    FetchedMessage,
-    Item,
-    OutboxId,
-    PhoneNumber,
-    SendState,
-)
+from gynetix_tui.model import ContactId, Direction, Item, OutboxId, PhoneNumber, SendState
 from gynetix_tui.sandbox import Sandbox
 from gynetix_tui.settings.schema import Polling
 from gynetix_tui.settings.secret import ApiKey

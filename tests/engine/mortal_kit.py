@@ -31,8 +31,9 @@ from gynetix_tui.engine.account import connect
 from gynetix_tui.engine.engine import Engine
 from gynetix_tui.engine.limiter import BackOff
 from gynetix_tui.errors import GynetixError
+from gynetix_tui.fetched import FetchedConversation
 from gynetix_tui.gateway import Gateway, client
-from gynetix_tui.model import ContactId, FetchedConversation, OutboxId, PhoneNumber
+from gynetix_tui.model import ContactId, OutboxId, PhoneNumber
 from gynetix_tui.sandbox import Sandbox
 from gynetix_tui.settings.schema import Polling
 from gynetix_tui.settings.secret import ApiKey

@@ -18,8 +18,9 @@ from gynetix_tui.engine.account import connect
 from gynetix_tui.engine.events import LinkState
 from gynetix_tui.engine.poller import Poller
 from gynetix_tui.engine.writer import Writer
+from gynetix_tui.fetched import FetchedConversation
 from gynetix_tui.gateway import Gateway
-from gynetix_tui.model import ContactId, FetchedConversation, PhoneNumber
+from gynetix_tui.model import ContactId, PhoneNumber
 from gynetix_tui.sandbox import Sandbox
 from gynetix_tui.settings.schema import Polling
 from gynetix_tui.settings.secret import ApiKey

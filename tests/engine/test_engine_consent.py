@@ -15,16 +15,8 @@ from gynetix_tui.engine import sender as sender_module
 from gynetix_tui.engine.events import ContactChanged
 from gynetix_tui.engine.merge import merge
 from gynetix_tui.errors import GynetixError, NotSent, Refused, Uncertain
-from gynetix_tui.model import (
-    ConsentEntry,
-    ConsentEvent,
-    Contact,
-    ContactId,
-    FetchedConversation,
-    FetchedMessage,
-    Heard,
-    SendState,
-)
+from gynetix_tui.fetched import FetchedConversation, FetchedMessage
+from gynetix_tui.model import ConsentEntry, ConsentEvent, Contact, ContactId, Heard, SendState
 from gynetix_tui.sandbox import Fault, FaultKind
 from gynetix_tui.store import Store
 

@@ -14,16 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gynetix_tui.engine.merge import PART, Outcome, merge
-from gynetix_tui.model import (
-    ContactId,
-    Direction,
-    FetchedConversation,
-    FetchedMessage,
-    OutboxId,
-    PhoneNumber,
-    SendState,
-    TimeSource,
-)
+from gynetix_tui.fetched import FetchedConversation, FetchedMessage
+from gynetix_tui.model import ContactId, Direction, OutboxId, PhoneNumber, SendState, TimeSource
 from gynetix_tui.store import Store
 
 

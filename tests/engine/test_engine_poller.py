@@ -14,15 +14,9 @@ from poller_kit import POLLING, LongerForEach, Post, Unmoved, Watched, post_in
 from gynetix_tui.engine.events import ContactChanged, LinkState
 from gynetix_tui.engine.merge import merge
 from gynetix_tui.errors import Uncertain
+from gynetix_tui.fetched import FetchedConversation, FetchedMessage
 from gynetix_tui.gateway import Gateway
-from gynetix_tui.model import (
-    ContactId,
-    Direction,
-    FetchedConversation,
-    FetchedMessage,
-    PhoneNumber,
-    SendState,
-)
+from gynetix_tui.model import ContactId, Direction, PhoneNumber, SendState
 from gynetix_tui.sandbox import Fault, FaultKind
 from gynetix_tui.settings.schema import Polling
 from gynetix_tui.store import Store

@@ -12,15 +12,8 @@ from hypothesis import strategies as st
 
 from gynetix_tui.engine.placing import place
 from gynetix_tui.engine.reconcile import is_missing, match, window
-from gynetix_tui.model import (
-    ContactId,
-    Direction,
-    FetchedMessage,
-    OutboxId,
-    OutgoingText,
-    SendState,
-    TimeSource,
-)
+from gynetix_tui.fetched import FetchedMessage
+from gynetix_tui.model import ContactId, Direction, OutboxId, OutgoingText, SendState, TimeSource
 from gynetix_tui.store.messages import StoredMessage
 
 

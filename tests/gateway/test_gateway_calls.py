@@ -13,8 +13,9 @@ import pytest
 from gateway_kit import ANA, HOME, KEY, SEGMENT, START, failure_of, gateway_to, sandbox_of, send, sent
 
 from gynetix_tui.errors import Refused, Uncertain
+from gynetix_tui.fetched import FetchedMessage
 from gynetix_tui.gateway import Gateway
-from gynetix_tui.model import Direction, FetchedMessage, PhoneNumber
+from gynetix_tui.model import Direction, PhoneNumber
 from gynetix_tui.sandbox import Fault, FaultKind, RecordedRequest, Sandbox
 from gynetix_tui.sandbox.listener import Listener
 

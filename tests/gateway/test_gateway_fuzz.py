@@ -27,11 +27,12 @@ from test_gateway_wire import (
 )
 
 from gynetix_tui.errors import Refused, Uncertain
+from gynetix_tui.fetched import FetchedConversation, FetchedMessage
 from gynetix_tui.gateway.body import read_body
 from gynetix_tui.gateway.client import _date, _retry_after
 from gynetix_tui.gateway.shape import DEEPEST, is_bounded
 from gynetix_tui.gateway.wire import Verdict, decode_conversation, decode_verdict
-from gynetix_tui.model import Direction, FetchedConversation, FetchedMessage
+from gynetix_tui.model import Direction
 from gynetix_tui.phone import E164
 
 LONG = int(os.environ.get("FUZZ_EXAMPLES", "0"))

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gynetix_tui.errors import Uncertain
+from gynetix_tui.fetched import FetchedConversation
 from gynetix_tui.gateway import Gateway
 from gynetix_tui.gateway.pieces import Fingerprint, Head, digest_of
 from gynetix_tui.gateway.wire import Reading, decode_conversation, read_conversation
-from gynetix_tui.model import FetchedConversation
 from gynetix_tui.sandbox import Sandbox
 
 Wired = dict[str, object]

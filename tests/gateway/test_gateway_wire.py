@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gynetix_tui.errors import GynetixError, Refused, Uncertain
+from gynetix_tui.fetched import FetchedConversation, FetchedMessage
 from gynetix_tui.gateway.pieces import digest_of
 from gynetix_tui.gateway.wire import Verdict, decode_conversation, decode_verdict
-from gynetix_tui.model import Direction, FetchedConversation, FetchedMessage, PhoneNumber
+from gynetix_tui.model import Direction, PhoneNumber
 
 # As the document prints them; the ellipses are its own.
 DOCUMENTS_SUCCESS = '{"status":"success", "message":"Message has….."}'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -293,3 +294,18 @@ def test_the_wire_wants_a_plus_in_one_place_and_none_in_the_other() -> None:
 
 def test_digits_are_found_in_any_script() -> None:
     assert digits_of("+1 (٥٥) x７") == "1557"
+
+
+@given(
+    st.from_regex(r"\+1[0-9]{10}", fullmatch=True),
+    st.sampled_from(["US", "CA", "GB", "JM"]),
+    st.sampled_from(["auto", "national", "international"]),
+)
+def test_numbers_of_north_america_are_shown_as_the_library_shows_them(
+    number: str, region: str, style: str
+) -> None:
+    parsed = phonenumbers.parse(number)
+    home = style == "national" or (style == "auto" and phonenumbers.country_code_for_region(region) == 1)
+    form = phonenumbers.PhoneNumberFormat
+    shown = phonenumbers.format_number(parsed, form.NATIONAL if home else form.INTERNATIONAL)
+    assert display_number(PhoneNumber(number), region, style) == shown

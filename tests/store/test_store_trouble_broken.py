@@ -33,16 +33,8 @@ from store_trouble_kit import (
 
 from gynetix_tui.engine.merge import merge
 from gynetix_tui.errors import StoreBroken, StoreError
-from gynetix_tui.model import (
-    ConsentEntry,
-    ConsentEvent,
-    Direction,
-    FetchedConversation,
-    FetchedMessage,
-    Heard,
-    PhoneNumber,
-    SendState,
-)
+from gynetix_tui.fetched import FetchedConversation, FetchedMessage
+from gynetix_tui.model import ConsentEntry, ConsentEvent, Direction, Heard, PhoneNumber, SendState
 from gynetix_tui.store import Report, Store, prepare
 from gynetix_tui.store.connection import Connection
 from gynetix_tui.store.migrations import STEPS, migrate

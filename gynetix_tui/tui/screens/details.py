@@ -15,7 +15,7 @@ from gynetix_tui.errors import GatewayError, GynetixError
 from gynetix_tui.model import Contact, ContactId, ContactSummary, PhoneNumber
 from gynetix_tui.phone import country_of, display_number
 from gynetix_tui.text import clean, clean_line
-from gynetix_tui.tui.consent_words import CANNOT_UNDO, heard_from, logged, minute
+from gynetix_tui.tui.consent_words import CANNOT_UNDO, heard_from, logged, minute, telling
 from gynetix_tui.tui.screens.dialog import Dialog
 from gynetix_tui.tui.session import Session
 from gynetix_tui.tui.wrapping import fit, wrap
@@ -194,7 +194,7 @@ class Details(Dialog[None]):
         return said
 
     def _log(self, contact: Contact, cells: int) -> list[str | tuple[str, str]]:
-        entries = self._session.store.consent.of(contact.number)
+        entries = telling(self._session.store.consent.of(contact.number))
         if not entries:
             return ["none so far\n"]
         calendar = self._session.calendar

@@ -9,6 +9,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
@@ -111,8 +112,10 @@ class MainScreen(ContactCommands):
         yield self._keys
 
     def on_mount(self) -> None:
-        """Say how things stand."""
+        """Say how things stand; laid out for its size at once, the first frame is the only one."""
+        self._fit(self.app.size)
         self._show_status()
+        self._show_keys()
         self._wait_for_midnight()
         for notice in self._session.notices:
             self._say(notice, warning=True, seconds=60)
@@ -128,13 +131,17 @@ class MainScreen(ContactCommands):
         self.set_timer(max(self._session.calendar.seconds_to_midnight(now), 1) + 1, midnight)
 
     def on_resize(self, event: events.Resize) -> None:
+        """Another size."""
+        self._fit(event.size)
+        self.call_after_refresh(self._show_keys)
+        self.call_after_refresh(self._show_status)
+
+    def _fit(self, size: Size) -> None:
         """One pane or two, or too small for either."""
-        width, height = event.size
+        width, height = size
         self.set_class(width < ONE_PANE_BELOW, "-one-pane")
         self.set_class(width < WIDE_FROM, "-medium")
         self.set_class(width < SMALLEST[0] or height < SMALLEST[1], "-too-small")
-        self.call_after_refresh(self._show_keys)
-        self.call_after_refresh(self._show_status)
 
     # What the engine says
 
@@ -185,9 +192,11 @@ class MainScreen(ContactCommands):
         number = self._session.local_number
         profile = self._session.settings.profile
         whose = "demo" if self._session.demo else profile
-        more = "nothing leaves this machine" if self._session.demo and self.size.width >= WIDE_FROM else ""
+        more = (
+            "nothing leaves this machine" if self._session.demo and self.app.size.width >= WIDE_FROM else ""
+        )
         left = " · ".join(filter(None, (whose, self._session.shown(number) if number else "", more)))
-        if self.size.width < ONE_PANE_BELOW:
+        if self.app.size.width < ONE_PANE_BELOW:
             left = whose  # the right side says more
         unread = self._side.unread
         name = ""
@@ -221,7 +230,7 @@ class MainScreen(ContactCommands):
         self._show_keys()
 
     def _show_keys(self) -> None:
-        self._keys.show(key_words(self._session.keys, self.place, self.size.width))
+        self._keys.show(key_words(self._session.keys, self.place, self.app.size.width))
 
     def _parts(self) -> list[Widget]:
         parts: list[Widget] = [self._side.list]
@@ -249,6 +258,10 @@ class MainScreen(ContactCommands):
             self._focus(self._parts()[-1])
         else:
             self._focus(self._side.list)
+
+    def action_simplify(self) -> None:
+        """Show what the text would be with plain characters, where that saves a segment."""
+        self.talk.composer.action_simplify()
 
     def action_write(self) -> None:
         """To the composer."""

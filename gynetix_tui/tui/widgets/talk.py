@@ -206,7 +206,7 @@ class Talk(Vertical):
 
     @property
     def _is_looked_at(self) -> bool:
-        return self.display and self.screen.is_current and self.app.app_focus
+        return self.display and self.screen.is_active and self.app.app_focus
 
     # What is said about it
 
