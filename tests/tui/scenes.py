@@ -71,7 +71,7 @@ async def simplify(play: Stage) -> None:
     play.app.post_message(
         events.Paste("It’s done – the results are fine, nothing to worry about. See you Tuesday")
     )
-    await play.until_text("simplifies")
+    await play.until(lambda: "F2 s" in play.text, "what costs, named")
     await play.press("f2")
 
 
@@ -90,6 +90,9 @@ async def _locked(play: Stage) -> None:
 
 
 async def _details(play: Stage) -> None:
+    play.sandbox.world.receive("15557778888", "STOP")
+    await play.fetch()
+    await play.until(lambda: play.contact("Ana Torres").contact.opt_out, "what they texted, heard")
     await play.press("i")
     await play.press("end")
     await play.until(lambda: "owner.first_name" in play.text or "Front desk" in play.text)
