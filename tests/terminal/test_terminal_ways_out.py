@@ -175,7 +175,7 @@ def test_ctrl_c_is_a_key_like_others(desk: Desk, contact: ContactId, terminal: T
     terminal.press(b"!")
     terminal.wait_for(f"{DRAFT}!$")
     terminal.press(b"\x1b[Z")  # Shift+Tab, to the texts
-    terminal.wait_for("^ PgUp page up")
+    terminal.wait_for("^ End newest")
     terminal.press(ctrl("c"))
     terminal.press(ctrl("q"))
     assert terminal.finish(OUT_SECONDS) == 0

@@ -46,6 +46,7 @@ async def test_a_stop_that_comes_while_one_writes_loses_nothing(tmp_path: Path) 
         await hear(play, "STOP")
         await play.until(lambda: rule(play).startswith(f"{STOPPED}  "), "the lock")
         assert rule(play).endswith(FROM)
+        assert "opt-out · STOP" in play.text, "the list tells it, too"
         composer = play.main.talk.composer
         await play.write("ine d x u")
         play.app.post_message(events.Paste("pasted"))

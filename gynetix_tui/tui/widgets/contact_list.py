@@ -218,6 +218,8 @@ class ContactList(Painted, can_focus=True):
             return f"? may have been sent: {text}", "trouble"
         if summary.contact.suppressed:
             return f"suppressed · {text}", "trouble"
+        if summary.contact.opt_out:
+            return f"opt-out · {text}", "trouble"
         if summary.last_direction is Direction.OUT:
             return f"You: {text}", "preview"
         return text, "preview"
