@@ -74,11 +74,17 @@ def _run(words: argparse.Namespace) -> int:
         strip_textual(os.environ)
     # Nearly all that a start makes stays; looking through it for garbage took a sixth of the time to the first frame.
     gc.disable()  # until that frame
+    from gynetix_tui.lastscreen import LastScreen
+
+    last = LastScreen(words.config, words.profile)
     try:
+        if not words.demo:
+            last.show()
         from gynetix_tui.tui.launch import launch
 
-        return launch(demo=words.demo, config_file=words.config, profile=words.profile)
+        return launch(demo=words.demo, config_file=words.config, profile=words.profile, last=last)
     finally:
+        last.give_back()
         gc.enable()  # where it came to none
 
 

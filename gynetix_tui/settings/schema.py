@@ -191,6 +191,10 @@ class Terminal:
         default=True,
         metadata=_rule(checks.switch, "Whether only what changed on the screen is written to the terminal."),
     )
+    last_screen: bool = field(
+        default=True,
+        metadata=_rule(checks.switch, "Whether a start shows at once what the run before has left for it."),
+    )
     theme: Theme = field(
         default=Theme.AUTO,
         metadata=_rule(checks.one_of(Theme), 'The colours: "dark", "light", "ansi" or "auto".'),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from asyncio import timeout
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from textual import events
 from textual.driver import Driver
@@ -12,7 +14,7 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.widget import Widget
 
-from gynetix_tui.engine.events import Event, KeyNeeded
+from gynetix_tui.engine.events import Event, KeyNeeded, Link, LinkChanged, LinkState
 from gynetix_tui.errors import GynetixError
 from gynetix_tui.model import Contact, ContactId
 from gynetix_tui.text import clean
@@ -27,6 +29,8 @@ from gynetix_tui.tui.theme import DARK, LIGHT, choose
 
 LONGEST_PASTE = 20_000
 """Characters; a text of that length would be 130 segments."""
+FRAME_SECONDS = 1.0
+"""How long drawing for the next start may hold up the end."""
 KEEP_SECONDS = 6.0
 """How long who quits waits for the store, which another program may lock for 5 seconds before it is given up."""
 
@@ -70,6 +74,7 @@ class GynetixApp(ChangedCells[str], QuietCrash[str], inherit_bindings=False):
         self._environ = environ
         self._on_ready = on_ready
         self._main: MainScreen | None = None
+        self.next_frame: tuple[object, str] = (None, "")
         self.animation_level = "none"
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
@@ -170,6 +175,7 @@ class GynetixApp(ChangedCells[str], QuietCrash[str], inherit_bindings=False):
                 await talk.keep_drafts()
                 await talk.put_back()
         if not any(talk.drafts.unkept.values()):
+            await self._draw_for_next_start()
             self.exit()
             return
         from gynetix_tui.tui.screens.dialog import Question
@@ -183,6 +189,31 @@ class GynetixApp(ChangedCells[str], QuietCrash[str], inherit_bindings=False):
         await self.push_screen(
             Question("Quit all the same?", text, [("quit", "Quit"), ("stay", "Stay")]), leave
         )
+
+    def drawn_from(self) -> object:
+        """All that the first frame shows of the store, to be compared."""
+        contacts = self.session.store.contacts
+        seen = contacts.summaries(count=self.size.height)
+        return [
+            replace(row, contact=replace(row.contact, fetched_at=None)) for row in seen
+        ], contacts.unread_total()
+
+    async def _draw_for_next_start(self) -> None:
+        """Draw, behind the curtain, what the next start draws first: the main screen, untouched."""
+        terminal = self.session.settings.terminal
+        if self.session.demo or self.is_headless or not terminal.last_screen or len(self.screen_stack) > 1:
+            return
+        self.curtain = True
+        self.clear_notifications()
+        drawn_from = self.drawn_from()
+        main, drawn = MainScreen(replace(self.session, notices=()), self._environ), asyncio.Event()
+        with suppress(TimeoutError, GynetixError):
+            async with timeout(FRAME_SECONDS):
+                await self.push_screen(main)
+                main.post_message(EngineSpoke(LinkChanged(Link(LinkState.STARTING))))
+                main.call_after_refresh(drawn.set)
+                await drawn.wait()
+                self.next_frame = drawn_from, self.whole_frame()
 
     async def action_suspend(self) -> None:
         """Back to the shell for a while, with what was written kept."""

@@ -23,6 +23,7 @@ from rich.text import Text
 from gynetix_tui.engine.account import Account, RealAccount
 from gynetix_tui.engine.engine import Engine
 from gynetix_tui.errors import ConfigError, GynetixError
+from gynetix_tui.lastscreen import LastScreen
 from gynetix_tui.model import Contact, ContactId
 from gynetix_tui.settings.config import load_settings, read_source
 from gynetix_tui.settings.keys import KEY_VARIABLE, SystemKeyring, key_from_environment, patience
@@ -52,13 +53,14 @@ SAVE_SECONDS = 0.8
 _log = logging.getLogger(__name__)
 
 
-def launch(*, demo: bool, config_file: Path | None, profile: str = "") -> int:
+def launch(*, demo: bool, config_file: Path | None, profile: str, last: LastScreen) -> int:
     """Run the client, or its demonstration, and return the exit code.
 
     Args:
         demo: The demonstration instead of the user's account.
         config_file: The file that --config names.
         profile: Whose account; empty for the usual one.
+        last: What the run before has left on the screen; this one leaves its own.
 
     Raises:
         UserError: The settings or the terminal do not do.
@@ -80,14 +82,19 @@ def launch(*, demo: bool, config_file: Path | None, profile: str = "") -> int:
         if key and settings.profile:  # it may be another account's, exported for good
             notices = (f"{KEY_VARIABLE} is set: profile {settings.profile} uses that key.",)
         key = configured_key(key, settings, os.environ)
-        code, answer = _launch_client(paths, settings, keys, key, notices)
+        code, answer = _launch_client(paths, settings, keys, key, notices, last)
         if answer != DEMO:
             return code
     return _launch_demo(paths, settings, keys)
 
 
 def _launch_client(
-    paths: Paths, settings: Settings, keys: KeyMap, key: ApiKey | None, notices: tuple[str, ...]
+    paths: Paths,
+    settings: Settings,
+    keys: KeyMap,
+    key: ApiKey | None,
+    notices: tuple[str, ...],
+    last: LastScreen,
 ) -> tuple[int, str | None]:
     private_folder(paths.data_folder)
     private_folder(paths.state_folder)
@@ -98,7 +105,8 @@ def _launch_client(
     open_log(paths.log_file, redactor)
     account = RealAccount(settings, key, SystemKeyring(deadline=patience(os.environ)), redactor.learn)
     try:
-        return asyncio.run(_run(paths, settings, keys, account, notices=(*report.notices, *notices)))
+        said = (*report.notices, *notices)
+        return asyncio.run(_run(paths, settings, keys, account, notices=said, last=last))
     finally:
         close_log()
 
@@ -114,7 +122,7 @@ def _launch_demo(paths: Paths, settings: Settings, keys: KeyMap) -> int:
             paths, data_folder=folder, store_file=folder / "store.db", config_file=folder / "config.toml"
         )
         fill(paths.store_file, now=time.time())
-        gateway = replace(settings.gateway, from_number=LOCAL_NUMBER)
+        gateway = replace(settings.gateway, from_number=LOCAL_NUMBER, other_numbers=None)
         account = DemoAccount()
         code, _ = asyncio.run(_run(paths, replace(settings, gateway=gateway), keys, account, demo=True))
         return code
@@ -132,6 +140,7 @@ async def _run(
     *,
     demo: bool = False,
     notices: tuple[str, ...] = (),
+    last: LastScreen | None = None,
 ) -> tuple[int, str | None]:
     """Run the engine beside the screen until the screen ends; return the exit code and the screen's last word."""
     loop = asyncio.get_running_loop()
@@ -151,7 +160,9 @@ async def _run(
         session = Session(
             store, engine, settings, keys, Calendar(SYSTEM_ZONE), time.time, paths.config_file, demo, notices
         )
-        app = GynetixApp(session, environ=_environment(), on_ready=begin, driver_class=repair_driver())
+        driver = repair_driver()
+        driver.last = last
+        app = GynetixApp(session, environ=_environment(), on_ready=begin, driver_class=driver)
         save = _last_save(app, paths.store_file)
         app.save_with(save)
         ways_out = WaysOut(
@@ -172,6 +183,10 @@ async def _run(
                 print("gynetix-tui: a text is under way; waiting for the gateway's answer …", file=sys.stderr)  # noqa: T201
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+        drawn_from, frame = app.next_frame
+        holds = bool(frame) and app.drawn_from() == drawn_from  # nothing came in since
+    if last and holds:  # only now is the store closed, as its file is to be found
+        last.keep(frame)
     return app.return_code or 0, app.return_value
 
 

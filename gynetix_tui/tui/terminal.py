@@ -25,12 +25,14 @@ from textual.drivers._writer_thread import WriterThread
 from textual.message import Message
 
 from gynetix_tui.errors import TerminalError
+from gynetix_tui.lastscreen import LastScreen
 from gynetix_tui.tui.cells.hook import NotedDriver
 
 SMALLEST_NAMES = frozenset({"", "dumb", "unknown"})
 DEADLINE_SECONDS = 2.0
 """How long a way out may take before the process ends all the same."""
 WATCH_SECONDS = 1.0
+_ENTER = "\x1b[?1049h"
 BACKGROUND_SECONDS = 0.1
 """How long a process that was continued in the background waits for the signal that may come with that."""
 
@@ -150,9 +152,22 @@ def has_shell() -> bool:
 
 
 class TerminalDriver(NotedDriver):
-    """Textual's driver, which gives the terminal away whole, resumes only what was suspended, and only in front."""
+    """Textual's driver, which gives the terminal away whole, resumes only what was suspended, and only in front.
 
+    Attributes:
+        last: What may be on the screen when it takes the terminal; set on the class, since Textual makes the driver.
+    """
+
+    last: LastScreen | None = None
     _suspended = False
+    _is_entered = False
+
+    def write(self, data: str) -> None:
+        """Write; the alternate screen is entered once: many terminals clear it when it is entered again."""
+        if self._is_entered and data == _ENTER:
+            self._is_entered = False
+            return
+        super().write(data)
 
     def _sigtstp_application(self, *signal_and_frame: object) -> None:
         if self._suspended or not has_shell():
@@ -199,9 +214,12 @@ class TerminalDriver(NotedDriver):
     def start_application_mode(self) -> None:
         """Take the terminal; in the background (`bg`) Textual stops the process again, and nothing has begun."""
         before = self._writer_thread
+        self._is_entered = bool(self.last and self.last.modes)
         super().start_application_mode()
         if self._writer_thread is not before:
             self._suspended = False
+            if self.last and self.last.modes:  # to these it goes back, not to those in force until now
+                self.attrs_before, self.last.modes = self.last.modes, None
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, unless a shell has it: its modes are the shell's, and touching them would stop us."""

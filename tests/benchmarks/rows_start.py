@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from console import NEWS_QUIET, Console, Failure
 from lab import Lab, client_is_ready, floor_is_ready, median, open_newest, percentile, ratio
@@ -11,6 +13,8 @@ from table import Figure, Size, Target, row, row_by_size
 
 PANGRAM = "The quick brown fox jumps over the lazy dog. "
 BUSINESS_SIZE = (80, 24)
+_QUIT = b"\x11"
+_LEAVES_WITHIN = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,39 @@ def _run(
 def first_paint(lab: Lab, size: Size) -> Figure:
     """From just before the spawn to the read that brought the first visible character; store as in `Lab.big_home`."""
     return runs(lab, size).figure(lambda run: run.first_paint, 1e3)
+
+
+@row_by_size("first paint, large store, after a run that was quit", "ms", Target(0.4, times_floor=True))
+def first_paint_again(lab: Lab, size: Size) -> Figure:
+    """The same where the run before has left the frame that this one begins with; the row above has none."""
+    file = lab.big_home.store_file.with_name("last-screen")
+    ours, floors = [], []
+    for _ in range(lab.times(3, 9)):
+        with lab.client(lab.big_home, size) as console:
+            console.wait_for("live, checked")
+            console.settle(NEWS_QUIET)
+            console.send(_QUIT)
+            _wait_for_file(console, file)
+        with lab.client(lab.big_home, size) as console:
+            client_is_ready(console)
+            ours.append(_first_paint(console))
+        with lab.floor(size) as console:
+            floor_is_ready(console)
+            floors.append(_first_paint(console))
+    return Figure(median(ours) * 1e3, ratio(ours, floors))
+
+
+def _wait_for_file(console: Console, file: Path) -> None:
+    end = time.perf_counter() + _LEAVES_WITHIN
+    while not file.exists():
+        if time.perf_counter() > end:
+            raise Failure("no frame was left")
+        console.settle(0.05)  # what it writes at its end must be read
+
+
+def _first_paint(console: Console) -> float:
+    assert console.first_paint is not None
+    return console.first_paint - console.started
 
 
 @row_by_size("ready, large store", "ms", Target(0.95, times_floor=True))

@@ -153,7 +153,7 @@ def test_textuals_own_debugging_writes_nothing(desk: Desk) -> None:
     assert terminal.finish() == 0
     terminal.assert_restored()
     made = {path.name for path in set(desk.files(desk.folder)) - before}
-    assert made <= {"gynetix-tui.log", "config.toml", "store.db-wal", "store.db-shm"}
+    assert made <= {"gynetix-tui.log", "config.toml", "store.db-wal", "store.db-shm", "last-screen"}
     assert not output_holds_key(bytes(terminal.transcript))
 
 

@@ -43,7 +43,7 @@ file = Path(sys.argv[1])
 prepare(file, now=time.time())
 with Store.open(file) as store:
     store.contacts.add("+15557778888", "Ana Torres", now=time.time())
-settings = Settings(gateway=Gateway(from_number=None))
+settings = Settings(gateway=Gateway(from_number="+15556667777"))
 engine = Engine(file, RealAccount(settings, None, SystemKeyring()), polling=settings.polling)
 
 def drawn():
@@ -59,7 +59,8 @@ print(json.dumps(modules))
 """
 
 _SLOW = {
-    "the network": ("httpx", "httpcore", "anyio", "h11", "certifi", "msgspec", "gynetix_tui.gateway"),
+    "the network": ("httpx", "httpcore", "anyio", "h11", "certifi", "msgspec", "gynetix_tui.gateway", "gynetix_tui.fetched"),
+    "the numbering plans": ("phonenumbers",),
     "the keyring": ("keyring", "secretstorage", "jeepney"),
     "the engine's work": ("gynetix_tui.engine.poller", "gynetix_tui.engine.sender", "gynetix_tui.engine.watcher"),
     "the demonstration": ("gynetix_tui.demo", "gynetix_tui.sandbox", "http.server"),
@@ -123,6 +124,35 @@ def test_what_only_prints_imports_neither_textual_nor_a_store(option: str, says:
         "gynetix_tui.store",
     }
     assert slow.isdisjoint(modules.split())
+
+
+def test_the_last_screen_is_looked_for_before_anything_slow_is_imported(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "import gynetix_tui.cli\n"
+        "from gynetix_tui.lastscreen import LastScreen\n"
+        "LastScreen(None, '').show()\n"
+        "print(*sys.modules)"
+    )
+    store = tmp_path / ".local/share/gynetix-tui/store.db"
+    store.parent.mkdir(parents=True, mode=0o700)
+    store.touch()
+    environ = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    slow = {
+        "textual",
+        "rich",
+        "asyncio",
+        "sqlite3",
+        "httpx",
+        "keyring",
+        "phonenumbers",
+        "gynetix_tui.store",
+    }
+    assert slow.isdisjoint(ended.stdout.split())
 
 
 # Runs the client, and ends it once garbage is collected again and what the start made is left alone.

@@ -71,9 +71,11 @@ class ChangedCells(App[Result]):
 
     Attributes:
         changed_cells: Whether it does; if not, Textual writes in its own way.
+        curtain: Whether nothing is written any more, whatever is drawn.
     """
 
     changed_cells = True
+    curtain = False
 
     def __init__(self, *args: object, **options: object) -> None:
         super().__init__(*args, **options)  # type: ignore[arg-type]  # handed on as they came
@@ -88,6 +90,18 @@ class ChangedCells(App[Result]):
         self.screen.refresh(layout=True)
         self.refresh(layout=True)
 
+    def whole_frame(self) -> str:
+        """What makes a terminal, whatever it shows, show the screen; empty where that is not fully known."""
+        if not self.changed_cells:
+            return ""
+        self._shown.forget()
+        try:
+            return self._changes(self.screen, self.screen._compositor.render_full_update(), None)
+        except Doubt:
+            return ""
+        finally:
+            self._shown.forget()
+
     async def on_event(self, event: events.Event) -> None:
         """Draw whole when the terminal tells its size, also if that is the old one.
 
@@ -100,6 +114,8 @@ class ChangedCells(App[Result]):
         await super().on_event(event)
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        if self.curtain:
+            return
         if renderable is None or self._batch_count or self.is_headless or not self._running or self._closed:
             super()._display(screen, renderable)
             return
