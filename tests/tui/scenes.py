@@ -117,7 +117,7 @@ async def picture(scene: Picture, folder: Path) -> str:
     """Play a scene and return its last frame as SVG."""
     async with stage(folder, size=scene.size, **scene.options) as play:
         await scene.act(play)
-        await play.pilot.pause()
+        await play.rest()
         play.app.clear_notifications()
         await play.pilot.pause()
         return play.app.export_screenshot(title="gynetix-tui")

@@ -129,6 +129,11 @@ class Stage:
         """Wait until all of these stand on the screen."""
         await self.until(lambda: all(part in self.text for part in parts), repr(parts))
 
+    async def rest(self) -> None:
+        """Have what is written kept now, rather than in half a second, when the engine may have ended; let the screen settle."""
+        await self.main.talk.keep_drafts()
+        await self.pilot.pause()
+
     async def press(self, *keys: str) -> None:
         """Press keys, and let the screen settle."""
         await self.pilot.press(*keys)

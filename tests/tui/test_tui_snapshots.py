@@ -132,6 +132,6 @@ def test_picture(snap_compare: Compare, tmp_path: Path, name: str) -> None:
         async def act(pilot: Pilot[str]) -> None:
             async with made.play(pilot) as play:
                 await picture.act(play)
-                await pilot.pause()
+                await play.rest()
 
         assert snap_compare(made.app, terminal_size=size, run_before=act)

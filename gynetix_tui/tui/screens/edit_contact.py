@@ -102,9 +102,7 @@ class EditContact(Dialog[Edited]):
             yield Static("Note, for you alone", classes="label")
             yield Note(self._note_before, id="note")
             yield Static("")
-            yield Static(
-                "Enter keeps both · ^J new line in the note · Esc leaves all as it was", classes="hint"
-            )
+            yield Static("Enter keeps both · ^J new line · Esc leaves", classes="hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep both."""
