@@ -125,16 +125,22 @@ def _decide(store: Store, contact: Contact, keyword: Utterance, *, now: float) -
     return True
 
 
-def note_suppressed(store: Store, contact: Contact, suppressed: bool, *, now: float) -> bool:
+def note_suppressed(store: Store, contact: Contact, suppressed: bool, *, asked_at: float, now: float) -> bool:
     """Keep what a fetched conversation says about suppression; return whether the contact changed.
 
-    A "no" lifts only what a fetched conversation has said: one that was asked for before the gateway granted a
-    suppression may come after it.
+    A "no" lifts only what a fetched conversation has said, and only if it was asked for after that: answers overtake
+    one another, for the details and another client ask, too.
     """
     word = store.consent.gateways_word(contact.number)
-    if suppressed and not (contact.suppressed and word is ConsentEvent.GATEWAY_SUPPRESSES):
+    event = word.event if word else None
+    if suppressed and not (contact.suppressed and event is ConsentEvent.GATEWAY_SUPPRESSES):
         event = ConsentEvent.GATEWAY_SUPPRESSES
-    elif not suppressed and contact.suppressed and word is not ConsentEvent.SUPPRESSION_GRANTED:
+    elif (
+        not suppressed
+        and contact.suppressed
+        and event is not ConsentEvent.SUPPRESSION_GRANTED
+        and (word is None or asked_at >= word.at)
+    ):
         event = ConsentEvent.GATEWAY_ALLOWS
     else:
         return False

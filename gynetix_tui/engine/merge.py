@@ -76,8 +76,9 @@ def merge(
         store, contact_id, answer, looks_failed=looks_failed, asked_at=asked_at, now=now
     )
     locked = hear(store, contact, heard, now=now)
-    if not looks_failed and answer.suppressed is not None:
-        locked = note_suppressed(store, contact, answer.suppressed, now=now) or locked
+    # A failed call says "N", too, so that only its "Y" tells anything.
+    if answer.suppressed or (answer.suppressed is False and not looks_failed):
+        locked = note_suppressed(store, contact, answer.suppressed, asked_at=asked_at, now=now) or locked
     moved = answer.local_number is not None and answer.local_number != contact.local_number
     complete = not looks_failed and not answer.skipped
     digest = answer.digest if complete or first else b""

@@ -84,6 +84,8 @@ def _keyword(folded: str) -> Said | None:
         word = words[0] if len(set(words)) == 1 else "".join(words)  # "STOP STOP", "S.T.O.P."
         if word not in _STOPS:
             return None
+    elif len(words) > 1 and all(word in _STOPS for word in words):
+        return Said.PLEA  # "STOP, END" and "stop / cancel" are hardly anything else, but no keyword
     else:
         word = " ".join(words)
     if word in _HELPS:

@@ -158,7 +158,7 @@ _BARE: Final = "(?:{} )*(?:{} )?{}(?: {})*".format(
     _any("please / pls / plz / just / ok / no / again / now"),
     f"(?:{_WE_ASK}(?: {_YOU})?(?: to)?(?: please)?|{_any('can / could / would / will')} {_YOU} please)",
     _any(
-        "stop / stopp / stop all / stopall / unsubscribe / unsuscribe / unsubcribe / unsubscibe / unsubsribe",
+        "stop / stopp / stop all / stopall / unsub / unsubscribe / unsubscribe all / unsuscribe / unsubcribe / unsubscibe / unsubsribe",
         "un subscribe / optout / opt out / cease and desist / go away / get lost / fuck off / piss off",
         f"stop (?:to|2) {_any('end / quit / stop / cancel / opt out / optout / unsubscribe')}",
         "alto / parar / basta ya / arret / arrêt",

@@ -21,7 +21,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-MOST_MARKS: Final = 500
+MOST_MARKS: Final = 100
 """The most characters that `costly` names: a bound on its work, far above what anybody reads one by one."""
 
 # In the order of the tables, as they stand in TS 23.038 §6.2.1 (0x1B is the escape itself and no character).

@@ -61,6 +61,10 @@ PUBLIC: Final = frozenset(
 """Hosts, without "www."; some have closed, and their links are refused all the same."""
 
 
+_LOOKED_AT: Final = 4_000
+"""Characters: this is asked at every key, and no longer text is sent by anybody."""
+
+
 def shortener_in(text: str) -> str | None:
     """The host of the first public link shortener that a text leads to, or None.
 
@@ -69,7 +73,7 @@ def shortener_in(text: str) -> str | None:
     """
     if "." not in text:
         return None
-    for link in links_in(text):
+    for link in links_in(text[:_LOOKED_AT]):
         host = link.host.removeprefix("www.")
         if host in PUBLIC:
             return host

@@ -44,11 +44,11 @@ class Consent:
             (number,),
         )
 
-    def gateways_word(self, number: PhoneNumber) -> ConsentEvent | None:
+    def gateways_word(self, number: PhoneNumber) -> ConsentEntry | None:
         """The last of `GATEWAYS_WORD` about a number, or None where there is none."""
         found = self._connection.read(
-            lambda row: ConsentEvent(cast("str", row[0])),
-            "SELECT event FROM consent_log WHERE number = ? AND event IN (?, ?, ?) ORDER BY id DESC LIMIT 1",
+            _entry,
+            f"SELECT {_COLUMNS} FROM consent_log WHERE number = ? AND event IN (?, ?, ?) ORDER BY id DESC LIMIT 1",  # noqa: S608 - a constant
             (number, *GATEWAYS_WORD),
         )
         return found[0] if found else None
@@ -65,10 +65,8 @@ class Consent:
 
     def standing(self, number: PhoneNumber) -> tuple[bool, Heard | None]:
         """What the log says of a number that is added: whether it is suppressed, and its opt-out that stands."""
-        suppressed = self.gateways_word(number) in {
-            ConsentEvent.SUPPRESSION_GRANTED,
-            ConsentEvent.GATEWAY_SUPPRESSES,
-        }
+        word = self.gateways_word(number)
+        suppressed = word is not None and word.event is not ConsentEvent.GATEWAY_ALLOWS
         last = self.last_keyword(number)
         stopped = last is not None and last.event is ConsentEvent.STOP_HEARD
         return suppressed, Heard(last.words, last.ts) if stopped and last and last.ts is not None else None

@@ -90,9 +90,10 @@ class Contacts:
         self._connection.run("UPDATE contacts SET hours_hint = ? WHERE id = ?", (on, contact_id))
 
     def set_local_number(self, contact_id: ContactId, local_number: PhoneNumber) -> None:
-        """Take a number of ours for this conversation, where the gateway has named none yet."""
+        """Take a number of ours for this conversation, where nothing was said in it and no gateway can have named one."""
         self._connection.run(
-            "UPDATE contacts SET local_number = coalesce(local_number, ?) WHERE id = ?",
+            "UPDATE contacts SET local_number = ?1 WHERE id = ?2 AND (local_number IS NULL"
+            " OR NOT EXISTS (SELECT 1 FROM messages WHERE contact_id = ?2))",
             (local_number, contact_id),
         )
 

@@ -124,6 +124,13 @@ class Conversations:
         )
         return cast("str", row[0]) if row else ""
 
+    def last_incoming_at(self, contact_id: ContactId) -> int | None:
+        """When they wrote last, or None where they never did."""
+        row = self._connection.one(
+            "SELECT max(ts) FROM messages WHERE contact_id = ? AND direction = 'IN'", (contact_id,)
+        )
+        return cast("int | None", row[0]) if row else None
+
     def statistics(self, contact_id: ContactId) -> Statistics:
         """The conversation in figures: 7 ms where it has 100,000 texts."""
         found = self._connection.read(

@@ -14,7 +14,10 @@ from gynetix_tui.store.outbox import Outbox
 
 _AT_ONCE = 10_000
 _SHORT = 100
-"""Longer texts are not looked at: no keyword is as long, and a plea of years ago is hardly news."""
+"""Of the old ones, longer texts are not looked at: no keyword is as long, and a plea of years ago is hardly news."""
+_LONG = 500
+_LATELY = 90 * 86_400.0
+"""Seconds; of texts that came since then, longer ones are looked at, too."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -94,10 +97,12 @@ def _heard_in(connection: Connection) -> Iterator[_Heard]:
 def _incoming(connection: Connection) -> Iterator[list[Row]]:
     """The short ones of all incoming messages, some at a time: a million of them are not held in memory."""
     last = 0
+    newest = connection.one("SELECT coalesce(max(arrived_at), 0) FROM messages")
+    lately = (cast("float", newest[0]) if newest else 0) - _LATELY
     while rows := connection.all(
         "SELECT id, contact_id, ts, rank, text, arrived_at FROM messages"
-        " WHERE id > ? AND direction = 'IN' AND length(text) <= ? ORDER BY id LIMIT ?",
-        (last, _SHORT, _AT_ONCE),
+        " WHERE id > ? AND direction = 'IN' AND length(text) <= iif(ts >= ?, ?, ?) ORDER BY id LIMIT ?",
+        (last, lately, _LONG, _SHORT, _AT_ONCE),
     ):
         yield rows
         last = cast("int", rows[-1][0])

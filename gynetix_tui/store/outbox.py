@@ -129,8 +129,9 @@ class Outbox:
         """
         rows = self._connection.all(
             """
-            SELECT text, created_at FROM outbox
-            WHERE recipient = ?1 AND created_at >= ?2 AND state NOT IN ('failed', 'discarded')
+            SELECT text, coalesce(left_at, created_at) FROM outbox
+            WHERE recipient = ?1 AND state NOT IN ('failed', 'discarded')
+                AND (coalesce(left_at, created_at) >= ?2 OR state IN ('queued', 'sending'))
             UNION ALL
             SELECT text, CAST(ts AS REAL) FROM messages
             WHERE contact_id = (SELECT id FROM contacts WHERE number = ?1) AND direction = 'OUT' AND ts >= ?2

@@ -88,4 +88,6 @@ def when(at: float, session: Session) -> str:
 
 
 def _ago(seconds: float) -> str:
-    return f"{int(seconds)} s ago" if seconds >= 1 else "just now"
+    if seconds < 1:
+        return "just now"
+    return f"{int(seconds)} s ago" if seconds < 60 else f"{int(seconds // 60)} min ago"

@@ -16,8 +16,8 @@ _EVENTS = {
     ConsentEvent.PLEA_HEARD: "they wrote",
     ConsentEvent.START_HEARD: "they texted",
     ConsentEvent.SUPPRESSION_ASKED: "you asked for the suppression",
-    ConsentEvent.SUPPRESSION_GRANTED: "suppressed; the gateway",
-    ConsentEvent.SUPPRESSION_REFUSED: "not suppressed; the gateway refused",
+    ConsentEvent.SUPPRESSION_GRANTED: "suppressed",
+    ConsentEvent.SUPPRESSION_REFUSED: "not suppressed: the gateway refused",
     ConsentEvent.SUPPRESSION_UNCERTAIN: "suppressed or not, nobody knows",
     ConsentEvent.SUPPRESSION_NOT_ASKED: "not suppressed; the gateway was not asked",
     ConsentEvent.GATEWAY_SUPPRESSES: "the gateway says it is suppressed",
@@ -59,7 +59,8 @@ def logged(entry: ConsentEntry) -> str:
     words = clean_line(entry.words, limit=_LONGEST)
     if entry.event in _QUOTED:
         return f'{_EVENTS[entry.event]} "{words}"'
-    return _EVENTS[entry.event] + (f": {words}" if words else "")
+    said = "; the gateway: " if entry.event is ConsentEvent.SUPPRESSION_GRANTED else ": "
+    return _EVENTS[entry.event] + (f"{said}{words}" if words else "")
 
 
 def _quoted(heard: Heard, calendar: Calendar) -> str:

@@ -61,6 +61,10 @@ def costly_hint(found: Sequence[Costly], measure: Measure, saves: Downgrade | No
     what, make = names[0], "makes"
     if len(names) > 1:
         what, make = f"{names[0]} and {len(names) - 1} more", "make"
+    if all(
+        each.without >= measure.segments for each in found
+    ):  # it will cost something only in a longer text
+        return Hint((f"{what} {make} this {measure.encoding}", what))
     fact = f"{what} {make} this {segments(measure.segments)}"
     if saves is None:
         return Hint((fact, f"{what}: {segments(measure.segments)}", what), "alert")

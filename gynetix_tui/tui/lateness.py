@@ -68,7 +68,7 @@ class Lateness:
             self._told[contact.id], self._ends[contact.id] = late, end
 
     def _has_written_lately(self, contact_id: ContactId, now: float) -> bool:
-        last = self._session.store.conversations.statistics(contact_id).last_incoming_at
+        last = self._session.store.conversations.last_incoming_at(contact_id)
         return last is not None and last >= now - REPLY_SECONDS
 
 

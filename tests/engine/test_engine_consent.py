@@ -461,6 +461,7 @@ async def test_a_new_contact_may_have_a_number_of_ours(tmp_path: Path) -> None:
     async with rig_of(tmp_path) as rig:
         bens = await rig.engine.add_contact(BEN, "Ben", local_number=HOME)
         assert await rig.engine.add_contact(BEN, "", local_number=ANA) == bens
+        assert await rig.engine.add_contact(BEN, "", local_number=HOME) == bens  # nothing was said yet
         assert await rig.engine.add_contact(ANA, "Ana", local_number=HOME) == ANAS
         for each in (ANAS, bens):
             got = rig.store.contacts.get(each)

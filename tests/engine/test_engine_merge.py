@@ -247,7 +247,21 @@ def test_what_the_gateway_says_of_suppression_is_kept(
     assert contact.suppressed is kept
     assert outcome.changed
     assert not put(store, ana, fetched(suppressed=told)).changed
-    assert put(store, ana, fetched(suppressed=not kept)).changed
+    assert put(store, ana, fetched(suppressed=not kept), now=START + 20).changed
+
+
+def test_an_answer_that_was_asked_for_before_lifts_no_suppression(store: Store, ana: ContactId) -> None:
+    put(store, ana, fetched(suppressed=True), now=START + 10)
+    assert not put(store, ana, fetched(suppressed=False), now=START + 10.5).changed
+    assert put(store, ana, fetched(suppressed=False), now=START + 12).changed
+
+
+def test_a_number_without_a_conversation_may_be_suppressed(store: Store, ana: ContactId) -> None:
+    for told, kept in ((False, False), (True, True), (False, True)):
+        put(store, ana, FetchedConversation((), suppressed=told), now=START + 20)
+        contact = store.contacts.get(ana)
+        assert contact is not None
+        assert contact.suppressed is kept, "a failed call says N, too"
 
 
 def test_our_number_is_kept_and_changed_but_never_lost(store: Store, ana: ContactId) -> None:

@@ -303,11 +303,11 @@ async def test_the_line_end_of_a_paste_that_comes_as_keys_is_one_in_the_note(tmp
 async def test_the_hint_at_quiet_hours_is_turned_off_and_on(tmp_path: Path) -> None:
     async with stage(tmp_path) as play:
         await details(play)
-        await play.press("q")
-        await play.until_text("Quiet hours   hint off", "q quiet-hours hint on")
+        await play.press("h")
+        await play.until_text("Quiet hours   hint off", "h quiet-hours hint on")
         assert not play.contact("Ana Torres").contact.hours_hint
-        await play.press("q")
-        await play.until_text("Quiet hours   hint on", "q quiet-hours hint off")
+        await play.press("h")
+        await play.until_text("Quiet hours   hint on", "h quiet-hours hint off")
         assert play.contact("Ana Torres").contact.hours_hint
 
 

@@ -142,7 +142,7 @@ async def test_marks_are_right_on_every_line_while_one_edits(tmp_path: Path) -> 
         await play.press("backspace", "backspace", "backspace", "backspace")
         assert marked(play) == ["’", "", "👍🏽“"]
         await play.press("backspace", "backspace", "backspace", "backspace")
-        assert marked(play) == ["", "", ""], "what is one segment either way costs nothing: also above"
+        assert marked(play) == ["’", "", ""], "it makes the text UCS-2, also where that is one segment"
         await play.press("ctrl+underscore")
         assert marked(play) == ["’", "", "👍🏽“"]
         await play.press("up", "up", "home", "ctrl+j")

@@ -83,13 +83,13 @@ class ContactCommands(Screen[None]):
             )
             self.app.push_screen(details)
 
-    def _show_details(self) -> None:
-        """What the store holds of a contact may have changed: so may what is told of it in a dialog."""
+    def _show_details(self, changed: ContactId | None = None) -> None:
+        """What the store holds of a contact, or of any, may have changed: so may what is told of it in a dialog."""
         if len(self.app.screen_stack) > 1:
             from gynetix_tui.tui.screens.details import Details
 
             for screen in self.app.screen_stack:
-                if isinstance(screen, Details) and screen.is_mounted:
+                if isinstance(screen, Details) and screen.is_mounted and changed in {None, screen.contact_id}:
                     screen.changed()
 
     def action_edit_contact(self) -> None:

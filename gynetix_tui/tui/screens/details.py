@@ -50,9 +50,9 @@ class Details(Dialog[None]):
     BINDINGS = [
         Binding("e", "edit", show=False),
         Binding("x", "suppress", show=False),
-        Binding("q", "hours_hint", show=False),
+        Binding("h", "hours_hint", show=False),
         Binding("z", "dismiss_plea", show=False),
-        Binding("i,enter", "cancel", show=False),
+        Binding("i,q,enter", "cancel", show=False),
         Binding("up,k", "scroll(-1)", show=False),
         Binding("down,j", "scroll(1)", show=False),
         Binding("pageup", "page(-1)", show=False),
@@ -142,7 +142,7 @@ class Details(Dialog[None]):
             keys.append("x suppress")
         if contact.plea:
             keys.append("z no opt-out")
-        keys.append(f"q quiet-hours hint {'off' if contact.hours_hint else 'on'}")
+        keys.append(f"h quiet-hours hint {'off' if contact.hours_hint else 'on'}")
         return " · ".join([*keys, "Esc closes"])
 
     def _facts(self, summary: ContactSummary, cells: int) -> list[str | tuple[str, str]]:

@@ -153,7 +153,7 @@ class MainScreen(ContactCommands):
                 if event.contact_id == self.talk.contact_id:
                     self.talk.changed()
                 self._show_contacts(changed=event.contact_id)
-                self._show_details()
+                self._show_details(event.contact_id)
             case ContactsChanged():
                 self.talk.changed()
                 self._show_contacts()
@@ -355,7 +355,7 @@ class MainScreen(ContactCommands):
                 await self._try(engine.discard(outbox_id))
 
         if item.state is SendState.FAILED:
-            title, text = "Send it again?", "It was not sent."
+            title, text = "Send it again?", " ".join(["It was not sent.", *self.talk.doubts(item.text)])
         elif item.state is SendState.QUEUED:
             title, text = "Discard it?", "It waits to be sent. Discarded, it is not sent."
         elif item.missing:
@@ -423,4 +423,7 @@ class MainScreen(ContactCommands):
 
     async def action_editor(self) -> None:
         """Write in the user's own editor."""
+        if self.talk.composer.read_only:
+            self._say("The composer is locked: nothing can be written here.")
+            return
         await self.run_action("app.editor")

@@ -51,6 +51,7 @@ class Choice(Static, can_focus=True):
 
     Attributes:
         index: Which is chosen.
+        is_made: Whether somebody did choose.
     """
 
     BINDINGS = [
@@ -74,14 +75,19 @@ class Choice(Static, can_focus=True):
         super().__init__(id=id)
         self._lines = lines
         self.index = 0
+        self.is_made = False
 
     def on_mount(self) -> None:
         """Show the first."""
-        self.action_move(0)
+        self._show()
 
     def action_move(self, step: int) -> None:
         """Choose the next one, round."""
+        self.is_made = True
         self.index = (self.index + step) % len(self._lines)
+        self._show()
+
+    def _show(self) -> None:
         self.update(Content(f"< {self._lines[self.index]} >  {self.index + 1} of {len(self._lines)}"))
 
     def action_take(self) -> None:
@@ -190,9 +196,10 @@ class NewConversation(Dialog[Person]):
         self.dismiss(Person(number=parsed.number, name=name, local_number=self._chosen()))
 
     def _chosen(self) -> PhoneNumber | None:
-        """The local number that was chosen; None where there is no choice, so that the settings decide."""
+        """The local number that was chosen; None where nobody chose, so that the settings decide."""
         numbers = self._session.local_numbers
-        return numbers[self.query_one(Choice).index] if len(numbers) > 1 else None
+        choice = self.query_one(Choice) if len(numbers) > 1 else None
+        return numbers[choice.index] if choice and choice.is_made else None
 
     def _say(self, text: str, *, warning: bool = False) -> None:
         problem = self.query_one("#problem", Static)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from rich.text import Text
 from textual import events
@@ -80,6 +81,7 @@ class Composer(TextArea):
         self.measure = measure("")
         self.costly: Sequence[Costly] = ()
         self._marks: dict[int, list[tuple[int, int]]] = {}
+        self._in_hand = False
         self._written: Callable[[], None] = lambda: None  # before it is made there is nobody to tell
         super().__init__(
             id=id,
@@ -139,8 +141,10 @@ class Composer(TextArea):
 
     def _weigh(self) -> None:
         text = self.text
-        self.measure = measure(text)
-        self.costly = [each for each in costly(text) if each.without < self.measure.segments]
+        sent = text.strip()  # blanks around it are not sent
+        begin = text.find(sent)
+        self.measure = measure(sent)
+        self.costly = [replace(each, start=each.start + begin, end=each.end + begin) for each in costly(sent)]
         self._marks = {}
         if self.costly:
             self._mark(text)
@@ -177,12 +181,17 @@ class Composer(TextArea):
             leave: The focus is about to go elsewhere anyway.
         """
         self.read_only = locked
-        self.disabled = locked and (leave or not self.has_focus)
+        self.disabled = locked and (leave or not self._in_hand)
+
+    def on_focus(self) -> None:
+        """From now on the keys come here."""
+        self._in_hand = True
 
     def on_blur(self) -> None:
-        """Locked, it is not to be come back to."""
-        if self.read_only:
-            self.disabled = True
+        """Locked, it is not to be come back to; but a terminal that is left for a while gives the focus back."""
+        if self.app.app_focus:
+            self._in_hand = False
+            self.disabled = self.read_only
 
     # Keys
 
@@ -229,9 +238,9 @@ class Composer(TextArea):
         """Show what plainer characters would save, and put them in if that is wished."""
         if self.read_only:
             return
-        found = downgrade(self.text)
+        found = downgrade(self.text.strip())
         if found is None:
-            self.notify(_why_not(self.text, self.measure), markup=False)
+            self.notify(_why_not(self.text.strip(), self.measure), markup=False)
             return
         from gynetix_tui.tui.screens.simplify import Simplify
 

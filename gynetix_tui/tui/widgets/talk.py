@@ -15,6 +15,7 @@ from gynetix_tui.sms.shorteners import shortener_in
 from gynetix_tui.text import clean_line
 from gynetix_tui.tui.asking import Asking, locked_by, quoted
 from gynetix_tui.tui.commands import Place, commands_of
+from gynetix_tui.tui.consent_words import CANNOT_UNDO
 from gynetix_tui.tui.drafts import Drafts
 from gynetix_tui.tui.hints import Hint, chosen, cost_forms, costly_hint, late_hint, shortener_hint
 from gynetix_tui.tui.lateness import Lateness
@@ -229,6 +230,7 @@ class Talk(Vertical):
             self._title.show([*who, (" · deleted", "alert")])
             told = f"Not sent. {self._keys['new']} with this number takes it along."
             self._rule.show([(told, "alert")], [(self._way(self._gone), "dim")])
+            self._show_cost()
             return
         if summary is None:
             self._title.show([("No conversation open", "dim")])
@@ -269,7 +271,7 @@ class Talk(Vertical):
             forms = [f"T{locked_by(contact, self._session)[1:]}", said]
         else:
             whole = "Suppressed: the gateway sends this number no more texts."
-            forms = [whole, "Suppressed: no more texts", "Suppressed"]
+            forms = [f"{whole} {CANNOT_UNDO}", whole, "Suppressed: no more texts", "Suppressed"]
         return [(chosen(forms, room), "alert"), (f" · {state}" if state else "", "dim")]
 
     def _show_cost(self) -> None:
@@ -290,19 +292,24 @@ class Talk(Vertical):
 
     def _hint(self, text: str, contact: Contact | None) -> Hint | None:
         """What to know about a text, the most important thing first."""
+        # First, since it is told once: what a text costs is told again with the next one.
+        if contact and text and (late := self._lateness.told(contact)):
+            return late_hint(late)
         if found := self.composer.costly:
-            return costly_hint(found, self.composer.measure, downgrade(text), self._keys["simplify"])
+            return costly_hint(found, self.composer.measure, downgrade(text.strip()), self._keys["simplify"])
         if host := shortener_in(text):
             return shortener_hint(clean_line(host))
-        late = self._lateness.told(contact) if contact and text else None
-        return late_hint(late) if late else None
+        return None
 
     def _offer(self, contact: Contact) -> Hint | None:
         """What the keys of the texts can do about an opt-out."""
         if contact.suppressed:
             return None
         suppress, dismiss = self._keys["suppress"], self._keys["dismiss_plea"]
-        there = "" if self.conversation.has_focus else f"{self._keys['focus_previous']}, then "
+        there = ""
+        if not self.conversation.has_focus:  # in the list, x is about whoever is highlighted there
+            way = "focus_previous" if self.composer.has_focus else "focus_next"
+            there = f"{self._keys[way]}, then "
         if contact.opt_out:
             whole = f"{there}{suppress} has the gateway suppress this number"
             return Hint((whole, f"{there}{suppress} suppresses"))
@@ -330,6 +337,10 @@ class Talk(Vertical):
         """The rule tells of the text under the cursor only while it is there."""
         self._label()
         self.call_after_refresh(self.note_read)
+
+    def on_descendant_blur(self) -> None:
+        """Another key leads to the texts now."""
+        self._label()
 
     # Writing
 
@@ -467,6 +478,10 @@ class Talk(Vertical):
         event.stop()
         if self.contact_id is not None:
             self.composer.replace_all(self._session.store.conversations.last_outgoing(self.contact_id))
+
+    def doubts(self, text: str) -> list[str]:
+        """What the user should know before a text goes to whom one writes to here; each is a sentence."""
+        return self._asking.reasons(self.summary.contact, text) if self.summary else []
 
     def set_text(self, text: str) -> None:
         """Put a text into the composer, as the editor does."""
