@@ -80,7 +80,8 @@ def parse_number(text: str, region: str) -> ParsedNumber:
         return ParsedNumber(PhoneNumber(digits), valid=True)
     if len(digits) < 7:
         counted = "1 digit" if len(digits) == 1 else f"{len(digits)} digits"
-        raise NumberError(f"That is {counted}; {_RIGHT}")
+        short = "" if "+" in typed else " A short code has 5 or 6."
+        raise NumberError(f"That is {counted}; {_RIGHT}{short}")
     return _by_numbering_plan(typed, digits, region)
 
 

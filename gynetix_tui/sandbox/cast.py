@@ -218,7 +218,7 @@ CODES = Person(
             hours=4,
         ),
         heard(
-            "New sign-in to Lantern from Linux, Terminal. Not you? Open lantern.example/secure",
+            "New sign-in to Lantern from Linux, Terminal. Not you? Open https://lantern.example/secure",
             days=7,
             hours=3.9,
         ),

@@ -118,6 +118,7 @@ COMMANDS: tuple[Command, ...] = (
     _here(_CONVERSATION, "links", "o", "screen.links", "links", "List the links of the text, or of all texts, to open or copy one.", bar=True, palette=True),
     _here(_CONVERSATION, "decide", "r", "screen.decide", "send again", "Send again, or give up, a text that failed or may not have arrived."),
     _here(_CONVERSATION, "details", "i", "screen.details", "details", "The contact: numbers, counts, opt-outs, what the gateway knows.", bar=True, palette=True),
+    _here(_CONVERSATION, "archive_open", "a", "screen.flag('archived')", "archive", "Take the contact off the list until a text comes, or put it back."),
     _here(_CONVERSATION, "dismiss_plea", "z", "screen.dismiss_plea", "no opt-out", "A text that may be an opt-out is none: ask no more about it.", palette=True),
     _here(_CONVERSATION, "suppress", "x", "screen.suppress", "suppress", "No more texts to this number, ever (asks).", bar=True, palette=True),
     _here(_CONVERSATION, "write", "enter", "screen.write", "write", "Go to the composer."),

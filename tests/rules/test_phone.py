@@ -150,8 +150,8 @@ def test_short_codes_stay_as_they_are(typed: str) -> None:
     [
         ("", "No digits in it; a number has 7 to 15, as +1 555 123 4567."),
         ("abc", "No digits in it; a number has 7 to 15, as +1 555 123 4567."),
-        ("12", "That is 2 digits; a number has 7 to 15, as +1 555 123 4567."),
-        ("7", "That is 1 digit; a number has 7 to 15, as +1 555 123 4567."),
+        ("12", "That is 2 digits; a number has 7 to 15, as +1 555 123 4567. A short code has 5 or 6."),
+        ("7", "That is 1 digit; a number has 7 to 15, as +1 555 123 4567. A short code has 5 or 6."),
         ("+72345", "That is 5 digits; a number has 7 to 15, as +1 555 123 4567."),
         (
             "123456789012345678",
@@ -177,7 +177,10 @@ def test_short_codes_stay_as_they_are(typed: str) -> None:
         ),
         ("①5557778888", '"①" stands in it; type plain digits, as +1 555 123 4567.'),
         ("555 777 8888¹", '"¹" stands in it; type plain digits, as +1 555 123 4567.'),
-        ("tel:5;phone-context=home", "That is 1 digit; a number has 7 to 15, as +1 555 123 4567."),
+        (
+            "tel:5;phone-context=home",
+            "That is 1 digit; a number has 7 to 15, as +1 555 123 4567. A short code has 5 or 6.",
+        ),
         ("555 777 8888,,12", "A text cannot go to an extension; leave it off, as +1 555 123 4567."),
     ],
 )

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from gynetix_tui.errors import GatewayError, GynetixError, NotSent, Refused
 from gynetix_tui.model import ContactId, ContactSummary
 from gynetix_tui.text import clean, clean_line
-from gynetix_tui.tui.commands import Place
+from gynetix_tui.tui.commands import Place, short_key
 from gynetix_tui.tui.consent_words import CANNOT_UNDO, heard_from
 from gynetix_tui.tui.screens.dialog import Question
 from gynetix_tui.tui.session import Session
@@ -139,7 +139,9 @@ class ContactCommands(Screen[None]):
             await self._try(self._session.engine.set_flags(summary.contact.id, **{flag: value}))
             if flag == "archived":
                 title = self._session.naming.title(summary)
-                back = "A new text brings it back, or the same command while its conversation is open."
+                keys = self._session.keys
+                go_to, archive = (short_key(keys.of(each)[0]) for each in ("go_to", "archive_open"))
+                back = f"A new text brings it back, or {archive} among its texts, to which {go_to} leads."
                 self._say(f"{title} is archived. {back}" if value else f"{title} is in the list again.")
 
     async def action_mark_unread(self) -> None:

@@ -98,7 +98,7 @@ class EditContact(Dialog[Edited]):
         with VerticalScroll(classes="box", can_focus=False):
             yield Static(Content(f"Edit {self._number}"), classes="title")
             yield Static("Name", classes="label")
-            yield Input(self._name_before, id="name", compact=True)
+            yield Input(self._name_before, id="name", compact=True, select_on_focus=False)
             yield Static("Note, for you alone", classes="label")
             yield Note(self._note_before, id="note")
             yield Static("")

@@ -17,6 +17,8 @@ from gynetix_tui.tui.widgets.contact_list import matches
 
 MOST = 50
 """Entries shown: whoever needs more types more."""
+MOST_ROWS = 14
+"""Of them in sight."""
 
 
 class GoTo(Dialog[ContactId]):
@@ -28,7 +30,7 @@ class GoTo(Dialog[ContactId]):
     ]
     DEFAULT_CSS = """
     GoTo {
-        OptionList { height: auto; max-height: 14; border: none; background: $panel; margin-top: 1; padding: 0; }
+        OptionList { border: none; background: $panel; margin-top: 1; padding: 0; }
         OptionList:focus { border: none; }
     }
     """
@@ -51,6 +53,8 @@ class GoTo(Dialog[ContactId]):
     def on_mount(self) -> None:
         """Show the latest conversations."""
         super().on_mount()
+        # As high as all of them: fewer that fit must not move the field away from under the hands.
+        self.query_one(OptionList).styles.height = max(1, min(MOST_ROWS, len(self._all)))
         self._search("")
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -93,8 +97,11 @@ class GoTo(Dialog[ContactId]):
         listed.add_options([Option(Content(self._words(summary))) for summary in self._found])
         if self._found:
             listed.highlighted = 0
+        else:
+            listed.add_option(Option("No conversation fits.", disabled=True))
 
     def _words(self, summary: ContactSummary) -> str:
         title, number = self._session.naming.title(summary), self._session.naming.number(summary)
         unread = f"{summary.unread} new · " if summary.unread else ""
-        return f"{unread}{number} · {title}" if title != number else f"{unread}{number}"
+        archived = "archived · " if summary.contact.archived else ""
+        return f"{unread}{archived}{number}" + (f" · {title}" if title != number else "")

@@ -340,6 +340,8 @@ class MainScreen(ContactCommands):
 
     def action_decide(self) -> None:
         """Send again, or discard, a text that failed, waits, or may have been sent."""
+        if self.talk.current is None:  # without a cursor it is about the newest text, as copying is
+            self.talk.conversation.action_move(-1)
         item = self.talk.current
         if item is None or item.outbox_id is None or item.state not in {
             SendState.FAILED, SendState.UNCONFIRMED, SendState.QUEUED,

@@ -270,4 +270,4 @@ def _why_not(text: str, cost: Measure) -> str:
         return f"This text is {Encoding.GSM7} already: plainer characters would save nothing."
     if cost.segments == 1:
         return "This text is one segment already."
-    return "It has characters that no plainer ones can stand for, or they would save nothing."
+    return "Plainer characters would not make it cheaper."

@@ -209,13 +209,15 @@ class ContactList(Painted, can_focus=True):
         ]  # fmt: skip
 
     def _preview(self, summary: ContactSummary) -> tuple[str, str]:
-        if summary.draft and summary.contact.id != self._open:
-            return f"Draft: {clean_line(summary.draft)}", "preview"
         text = clean_line(summary.last_text)
+        if summary.draft and summary.contact.id != self._open and summary.contact.may_be_texted:
+            return f"Draft: {clean_line(summary.draft)}", "preview"
         if summary.last_state is SendState.FAILED:
             return f"! not sent: {text}", "trouble"
         if summary.last_state is SendState.UNCONFIRMED:
             return f"? may have been sent: {text}", "trouble"
+        if summary.last_state is SendState.QUEUED:
+            return f"… queued: {text}", "preview"
         if summary.contact.suppressed:
             return f"suppressed · {text}", "trouble"
         if summary.contact.opt_out:

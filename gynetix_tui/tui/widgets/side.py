@@ -153,7 +153,9 @@ class Side(Vertical):
             self._listing = Found(
                 stored.seen(each) for each in self._everybody if matches(each, words, naming)
             )
-        nobody = "No contact holds that." if words else "No contacts yet."
+        nobody = "No contact holds that."
+        if not words:
+            nobody = "No contacts yet." if self._session.store.contacts.is_empty() else "All are archived."
         self.list.show(self._listing, now=self._session.now(), nobody=nobody)
 
     def _read_everybody(self, changed: ContactId | None) -> None:

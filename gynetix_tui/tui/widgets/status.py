@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 
 from rich.cells import cell_len
 
 from gynetix_tui.engine.events import Link, LinkState
 from gynetix_tui.text import clean_line
-from gynetix_tui.tui.commands import COMMANDS, KeyMap, Place
+from gynetix_tui.tui.commands import COMMANDS, Command, KeyMap, Place
 from gynetix_tui.tui.timestamps import Calendar
 
 Pieces = list[tuple[str, str]]
@@ -59,21 +60,34 @@ def _duration(seconds: float) -> str:
     return f"{seconds:g} s"
 
 
+_BETWEEN = "  "
+
+
 def key_words(keys: KeyMap, place: Place, width: int) -> Pieces:
     """The keys of a place as they fit into a width, the place's own first."""
-    shown = [c for c in COMMANDS if c.in_bar and c.place is place]
-    shown += [c for c in COMMANDS if c.in_bar and c.place is Place.EVERYWHERE]
+    everywhere = [c for c in COMMANDS if c.in_bar and c.place is Place.EVERYWHERE]
+    own = [c for c in COMMANDS if c.in_bar and c.place is place and c not in everywhere]
+    # The help, which tells all others, has its room whatever else is left out.
+    kept = _cells(keys, everywhere[0]) + len(_BETWEEN)
+    fit = _that_fit(keys, own, width - 2 - kept)
+    fit = _that_fit(keys, [*fit, *everywhere], width - 2)
     pieces: Pieces = []
-    room = width - 2
-    for command in shown:
-        key, name = keys.shown(command), command.name
-        cells = cell_len(key) + cell_len(name) + (3 if pieces else 1)
-        if cells > room:
-            break
-        room -= cells
-        pieces += (
-            [("  ", ""), (key, "strong"), (f" {name}", "dim")]
-            if pieces
-            else [(key, "strong"), (f" {name}", "dim")]
-        )
+    for command in fit:
+        pieces += [(_BETWEEN, "")] if pieces else []
+        pieces += [(keys.shown(command), "strong"), (f" {command.name}", "dim")]
     return pieces
+
+
+def _that_fit(keys: KeyMap, commands: Sequence[Command], room: int) -> list[Command]:
+    """The first of these, as many as fit into so many cells."""
+    fit: list[Command] = []
+    for command in commands:
+        room -= _cells(keys, command) + (len(_BETWEEN) if fit else 0)
+        if room < 0:
+            break
+        fit.append(command)
+    return fit
+
+
+def _cells(keys: KeyMap, command: Command) -> int:
+    return cell_len(keys.shown(command)) + 1 + cell_len(command.name)

@@ -150,6 +150,10 @@ class Talk(Vertical):
         self.conversation.reload()
         self._label()
         self.note_read()
+        named, was = after.contact.local_number, before.contact.local_number
+        if named and was and named != was:
+            known = f"The gateway has this conversation from {self._session.shown(named)}"
+            self.notify(f"{known}: texts go out from there.", markup=False)
         if before.contact.opt_out and after.contact.may_be_texted:
             name = self._session.naming.title(after)
             self.notify(f"{name} asks to be texted again: the composer is open.", markup=False)
@@ -242,6 +246,8 @@ class Talk(Vertical):
             return
         title, number = naming.title(summary), naming.number(summary)
         who = [(title, "strong")] if title == number else [(title, "strong"), (f" · {number}", "dim")]
+        if summary.contact.archived:
+            who.append((" · archived", "dim"))
         if summary.contact.suppressed:
             who.append((" · suppressed", "alert"))
         below = self.conversation.below
@@ -250,7 +256,7 @@ class Talk(Vertical):
         self._rule.show(self._about(summary, title, self.size.width - cell_len(way) - 3), [(way, "dim")])
         locked = not summary.contact.may_be_texted
         self.composer.set_locked(locked, leave=opening)
-        self.composer.hint("" if locked else "Write a text")
+        self.composer.hint("Nothing is sent to them" if locked else "Write a text")
         self._show_cost()
 
     def _way(self, summary: ContactSummary) -> str:
