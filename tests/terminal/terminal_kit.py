@@ -44,7 +44,13 @@ ANA = "+15557778888"
 
 ENTER, ESCAPE, HOME_KEY, F1 = b"\r", b"\x1b", b"\x1b[H", b"\x1bOP"
 
-_LAUNCH = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
+# Whoever runs the tests with nohup ignores SIGHUP, and a child would inherit that; a terminal hands on no such thing.
+_LAUNCH = """
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
 _ALTERNATE = re.compile("\x1b\\[\\?1049[hl]")
 # Sequences that pyte takes for text, and zero-width characters at which it drops the rest of a line.
 _NOT_FOR_PYTE = re.compile(
