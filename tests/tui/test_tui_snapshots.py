@@ -99,6 +99,15 @@ LINKS = Person(
     ),
 )
 
+TOKYO = Person("81312345678", "Kenji Mori", history=(heard("See you in spring", hours=60),))
+
+
+async def _late(play: Stage) -> None:
+    await play.open("Kenji Mori")
+    await play.write("Good morning")
+    await play.until_text("04:30")
+
+
 MORE: dict[str, Scene] = {
     "list": _list,
     "conversation": _conversation,
@@ -121,6 +130,7 @@ PICTURES = {
     },
     **{f"{name}-{w}x{h}": (Picture(act), (w, h)) for name, act in MORE.items() for w, h in SIZES},
     **{f"links-{w}x{h}": (Picture(_links, options={"people": (LINKS,)}), (w, h)) for w, h in SIZES},
+    **{f"late-{w}x{h}": (Picture(_late, options={"people": (TOKYO,)}), (w, h)) for w, h in SIZES},
 }
 
 
