@@ -11,7 +11,7 @@ import select
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import IO, Final, cast
 
 from gynetix_tui.errors import ConfigError, KeyCommandError
 from gynetix_tui.settings.keys import KEY_VARIABLE
@@ -78,8 +78,7 @@ def key_from_command(
 
 def _first_output(process: subprocess.Popen[bytes], end: float) -> tuple[bytes, int | None]:
     """What a process printed until it ended, and its exit code; None where it did not end in time."""
-    assert process.stdout is not None  # noqa: S101 - a pipe was asked for
-    descriptor = process.stdout.fileno()
+    descriptor = cast("IO[bytes]", process.stdout).fileno()  # a pipe was asked for
     printed = b""
     is_open = True
     while True:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from gynetix_tui.errors import StoreBroken, StoreBusy, StoreError
 from gynetix_tui.store import trouble
@@ -145,11 +145,10 @@ class Connection:
     def insert(self, sql: str, values: Sequence[Value] = ()) -> int:
         """Run an INSERT and return the new row's id."""
         try:
-            row = self._raw.execute(sql, values).lastrowid
+            # None only after a statement that is no INSERT.
+            return cast("int", self._raw.execute(sql, values).lastrowid)
         except _FAILURES as error:
             raise self._failed(error) from error
-        assert row is not None  # noqa: S101 - only a statement that is no INSERT gives none
-        return row
 
     def many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
         """Run a statement once for each row of values."""

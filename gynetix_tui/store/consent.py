@@ -10,7 +10,6 @@ from typing import Final, cast
 from gynetix_tui.model import ConsentEntry, ConsentEvent, Contact, Heard, PhoneNumber
 from gynetix_tui.store.connection import Connection, Row
 
-_COLUMNS = "number, at, event, words, ts"
 GATEWAYS_WORD: Final = (
     ConsentEvent.SUPPRESSION_GRANTED,
     ConsentEvent.GATEWAY_SUPPRESSES,
@@ -32,7 +31,7 @@ class Consent:
     def add(self, entry: ConsentEntry) -> None:
         """Add a line; what was heard and stands in the log already is not written twice."""
         self._connection.run(
-            f"INSERT INTO consent_log ({_COLUMNS}) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",  # noqa: S608 - a constant
+            "INSERT INTO consent_log (number, at, event, words, ts) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (entry.number, entry.at, entry.event, entry.words, entry.ts),
         )
 
@@ -40,7 +39,7 @@ class Consent:
         """The lines about a number, in the order they were written, the oldest first."""
         return self._connection.read(
             _entry,
-            f"SELECT {_COLUMNS} FROM consent_log WHERE number = ? ORDER BY id",  # noqa: S608 - a constant
+            "SELECT number, at, event, words, ts FROM consent_log WHERE number = ? ORDER BY id",
             (number,),
         )
 
@@ -48,7 +47,8 @@ class Consent:
         """The last of `GATEWAYS_WORD` about a number, or None where there is none."""
         found = self._connection.read(
             _entry,
-            f"SELECT {_COLUMNS} FROM consent_log WHERE number = ? AND event IN (?, ?, ?) ORDER BY id DESC LIMIT 1",  # noqa: S608 - a constant
+            "SELECT number, at, event, words, ts FROM consent_log WHERE number = ? AND event IN (?, ?, ?)"
+            " ORDER BY id DESC LIMIT 1",
             (number, *GATEWAYS_WORD),
         )
         return found[0] if found else None
@@ -57,7 +57,7 @@ class Consent:
         """The newest STOP or START that was heard from a number, by the time of the text; or None."""
         found = self._connection.read(
             _entry,
-            f"SELECT {_COLUMNS} FROM consent_log WHERE number = ? AND ts IS NOT NULL AND event IN (?, ?)"  # noqa: S608 - a constant
+            "SELECT number, at, event, words, ts FROM consent_log WHERE number = ? AND ts IS NOT NULL AND event IN (?, ?)"
             " ORDER BY ts DESC, id DESC LIMIT 1",
             (number, ConsentEvent.STOP_HEARD, ConsentEvent.START_HEARD),
         )

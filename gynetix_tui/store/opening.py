@@ -100,7 +100,7 @@ def prepare(path: Path, *, now: float, steps: Sequence[Step] = STEPS, full_text:
         deadline = deadline or time.monotonic() + _PATIENCE_SECONDS
         if time.monotonic() > deadline:
             raise StoreBusy(f"{trouble_found} Another gynetix-tui is using it; end that one first.")
-        time.sleep(_POLL_SECONDS)
+        time.sleep(_POLL_SECONDS)  # nothing tells when another process lets go of the file
 
 
 def _trouble(path: Path, steps: Sequence[Step]) -> str | None:
