@@ -10,6 +10,7 @@ from talking_kit import messages
 from test_tui_ahead import hanging_store, type_ahead, until
 from textual import events
 
+from gynetix_tui.sandbox import Call, Fault, FaultKind
 from gynetix_tui.tui.screens.dialog import Question
 
 ANA = "15557778888"
@@ -190,3 +191,28 @@ async def test_an_opt_out_that_comes_while_it_is_asked_has_the_last_word(tmp_pat
         await play.until_text('Not sent: they texted "STOP" at 13:30.')
         assert play.main.talk.composer.text == LONG
         assert not messages(play)
+
+
+async def test_a_text_that_failed_and_was_sent_anew_says_so_before_it_goes_again(tmp_path: Path) -> None:
+    async with stage(tmp_path) as play:
+        play.sandbox.faults.add(
+            Fault(FaultKind.REFUSE, call=Call.SEND, times=1, reason="Daily limit reached")
+        )
+        await play.open("Ana Torres")
+        await play.write("Hi")
+        await play.press("enter")
+        await play.until_text("Daily limit reached")
+        await play.press("shift+tab", "r")
+        await play.until_text("It was not sent.")
+        assert "same text" not in play.text
+        await play.press("escape", "tab")
+        await play.write("Hi")
+        await play.press("enter")
+        await sent(play, "Hi", "Hi")  # one was refused
+        await play.press("shift+tab", "home", "r")
+        for _ in range(5):
+            if "It was not sent." not in play.text:
+                await play.press("down", "r")
+        assert "You sent the same text" in play.text
+        await play.press("escape")
+        assert messages(play) == ["Hi", "Hi"]

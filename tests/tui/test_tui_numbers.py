@@ -220,6 +220,15 @@ async def test_what_the_gateway_names_for_a_conversation_outranks_the_choice(tmp
         assert (await send(play))["from"] == ["+15556667777"]
 
 
+async def test_that_the_choice_was_outranked_is_said(tmp_path: Path) -> None:
+    async with account(tmp_path, others=OTHERS, people=[]) as play:
+        play.sandbox.world.receive("15557778888", "hello")
+        await play.press("ctrl+n")
+        await play.write("555 777 8888")
+        await play.press("tab", "tab", "right", "enter", "enter")
+        await play.until_text("The gateway has this", "from (555) 666-7777")
+
+
 async def test_where_no_number_is_the_usual_one_the_first_of_the_others_is(tmp_path: Path) -> None:
     async with account(tmp_path, others=OTHERS, people=[], local_number=None) as play:
         assert play.app.screen is play.main, "nothing is asked"
