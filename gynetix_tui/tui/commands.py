@@ -192,8 +192,12 @@ class KeyMap:
         return short_key(self._keys[command.id][0])
 
     def textual(self) -> dict[str, str]:
-        """For `App.set_keymap`."""
-        return {command_id: ",".join(keys) for command_id, keys in self._keys.items()}
+        """For `App.set_keymap`: the keys that differ from the table's. Textual goes through them at every key."""
+        return {
+            command.id: ",".join(self._keys[command.id])
+            for command in COMMANDS
+            if self._keys[command.id] != command.keys
+        }
 
     def _refuse_letters(self, chosen: Mapping[str, str]) -> None:
         for command in COMMANDS:

@@ -53,7 +53,8 @@ class Key(events.Key, bubble=False):
 async def answered(part: MessagePump) -> None:
     """Wait until a part has worked off what it has been sent by now."""
     done = asyncio.Event()
-    if part.call_later(done.set):  # else it is closing, and does nothing any more
+    # What `call_later` does, without its `partial`, whose parameters Textual looks up anew each time, which is slow.
+    if part.post_message(events.Callback(done.set)):  # else it is closing, and does nothing any more
         await done.wait()
 
 

@@ -9,7 +9,8 @@ Textual sends each changed region whole. Here is kept what the terminal shows, a
     rows.py       one row as it is made into another
     shown.py      the whole screen as the terminal shows it, and frame after frame of it
     hook.py       where this meets Textual: a base for the application and one for the driver
+    compositor.py a base for screens: only the rows that are due are drawn at all
 
-All but `pieces` and `hook` know nothing of Textual. Whatever is not fully understood is a `Doubt`: then Textual writes the
+All but `pieces`, `hook` and `compositor` know nothing of Textual. Whatever is not fully understood is a `Doubt`: then Textual writes the
 frame in its own way, everything is forgotten, and the next frame is drawn whole.
 """

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Literal
 
-from textual.screen import Screen
 from textual.widget import Widget
 
 from gynetix_tui.errors import GatewayError, GynetixError, NotSent, Refused
 from gynetix_tui.model import ContactId, ContactSummary
 from gynetix_tui.text import clean, clean_line
+from gynetix_tui.tui.cells.compositor import LeanScreen
 from gynetix_tui.tui.commands import Place, short_key
 from gynetix_tui.tui.consent_words import CANNOT_UNDO, heard_from
 from gynetix_tui.tui.screens.dialog import Question
@@ -19,7 +19,7 @@ from gynetix_tui.tui.widgets.side import Side
 from gynetix_tui.tui.widgets.talk import Talk
 
 
-class ContactCommands(Screen[None]):
+class ContactCommands(LeanScreen[None]):
     """Edits, deletes, flags, suppresses and tells about a contact.
 
     Args:

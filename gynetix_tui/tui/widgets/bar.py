@@ -49,7 +49,7 @@ class Bar(Painted):
             shown = fit(text, room)
             right.append((shown, self._look(look)))
             room -= cell_len(shown)
-        pieces = [(" ", self.rich_style)]
+        pieces = [(" ", self.look())]
         if right:
             room -= 1
         for text, look in self._left:
@@ -57,8 +57,8 @@ class Bar(Painted):
             pieces.append((shown, self._look(look)))
             room -= cell_len(shown)
         if right:
-            pieces += [(" " * (max(room, 0) + 1), self.rich_style), *right]
-        return [self.strip(pieces, size.width, self.rich_style)]
+            pieces += [(" " * (max(room, 0) + 1), self.look()), *right]
+        return [self.strip(pieces, size.width, self.look())]
 
     def _look(self, look: str) -> Style:
-        return self.get_component_rich_style(f"bar--{look}") if look else self.rich_style
+        return self.look(f"bar--{look}" if look else "")

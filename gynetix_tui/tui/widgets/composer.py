@@ -8,10 +8,13 @@ from dataclasses import replace
 
 from rich.text import Text
 from textual import events
+from textual._text_area_theme import TextAreaTheme
 from textual.content import Content
 from textual.document._document import EditResult  # what TextArea.edit, which is public, gives
 from textual.document._edit import Edit
+from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import TextArea
 
 from gynetix_tui.sms.downgrade import downgrade
@@ -82,6 +85,7 @@ class Composer(TextArea):
         self.costly: Sequence[Costly] = ()
         self._marks: dict[int, list[tuple[int, int]]] = {}
         self._in_hand = False
+        self._dressed: TextAreaTheme | None = None
         self._written: Callable[[], None] = lambda: None  # before it is made there is nobody to tell
         super().__init__(
             id=id,
@@ -168,6 +172,18 @@ class Composer(TextArea):
                 line.stylize(style, start, end)
         return line
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines. Textual finds out the looks anew for each key; here they are, until they change."""
+        if self._dressed is not self._theme:
+            self._dressed = self._theme
+            return super().render_lines(crop)
+        return super(TextArea, self).render_lines(crop)
+
+    def notify_style_update(self) -> None:
+        """The theme or a class changed."""
+        super().notify_style_update()
+        self._dressed = None
+
     # Whether it takes anything
 
     def set_locked(self, locked: bool, *, leave: bool = False) -> None:
@@ -182,6 +198,10 @@ class Composer(TextArea):
         """
         self.read_only = locked
         self.disabled = locked and (leave or not self._in_hand)
+
+    def post_message(self, message: Message) -> bool:
+        """Say what happened here, but not where the cursor is: nobody asks, and each part around would be told."""
+        return not isinstance(message, self.SelectionChanged) and super().post_message(message)
 
     def on_focus(self) -> None:
         """From now on the keys come here."""

@@ -171,16 +171,16 @@ class ContactList(Painted, can_focus=True):
 
     def paint(self, size: Size) -> list[Strip]:
         """Two rows for each contact that is seen."""
-        looks = {name: self.get_component_rich_style(f"contact-list--{name}") for name in (
+        looks = {name: self.look(f"contact-list--{name}") for name in (
             "time", "name", "unread", "preview", "trouble", "cursor")}  # fmt: skip
         strips: list[Strip] = []
         for summary in self._read(self._top, -(-size.height // ROWS)):
             for pieces in self._lines(summary, looks, size.width):
-                strips.append(self.strip(pieces, size.width, self.rich_style))
+                strips.append(self.strip(pieces, size.width, self.look()))
         if not self._count:
             words = [(f" {self._nobody}", looks["preview"])]
-            strips.append(self.strip(words, size.width, self.rich_style))
-        blank = Strip.blank(size.width, self.rich_style)
+            strips.append(self.strip(words, size.width, self.look()))
+        blank = Strip.blank(size.width, self.look())
         return (strips + [blank] * size.height)[: size.height]
 
     def _lines(

@@ -156,7 +156,7 @@ class Conversation(Painted, can_focus=True):
 
     def paint(self, size: Size) -> list[Strip]:
         """The lines, the newest at the bottom."""
-        base = self.rich_style
+        base = self.look()
         if not self._view or not self._window or not self._layout:
             self._shown = []
             return [Strip.blank(size.width, base)] * size.height
@@ -166,7 +166,7 @@ class Conversation(Painted, can_focus=True):
             )
             self._drawn.clear()
         self._view.height = size.height
-        styles = {role: self.get_component_rich_style(f"conversation--{role}") for role in (*Role, "cursor")}
+        styles = {role: self.look(f"conversation--{role}") for role in (*Role, "cursor")}
         self._shown = [(row, self._draw(row.index).lines[row.line]) for row in self._view.rows()]
         current = self.item if self.has_focus else None
         blank = Strip.blank(size.width, base)
@@ -181,7 +181,7 @@ class Conversation(Painted, can_focus=True):
         if on_cursor and line.spans[0].role is Role.TIME:
             text, style = pieces[0]
             pieces[:1] = [("▌", styles["cursor"]), (text[1:], style)]
-        strip = self.strip(pieces, width, self.rich_style)
+        strip = self.strip(pieces, width, self.look())
         if (selection := self.text_selection) and (span := selection.get_span(y)):
             strip = _highlight(strip, *span, self.selection_style)
         return strip.apply_offsets(0, y)

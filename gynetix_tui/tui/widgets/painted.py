@@ -22,6 +22,18 @@ class Painted(Widget):
         super().__init__(id=id, classes=classes)
         self._strips: list[Strip] = []
         self._painted_size = Size(0, 0)
+        self._looks: dict[str, Style] = {}
+
+    def look(self, name: str = "") -> Style:
+        """How a component looks, by its class; the widget itself for none.
+
+        Kept until the looks change. Textual finds them out again after each `refresh`, through all that is around.
+        """
+        style = self._looks.get(name)
+        if style is None:
+            style = self.get_component_rich_style(name) if name else self.rich_style
+            self._looks[name] = style
+        return style
 
     def paint(self, size: Size) -> list[Strip]:
         """All lines, as many as `size` is high and each as wide."""
@@ -44,11 +56,12 @@ class Painted(Widget):
         if self._painted_size != self.size:
             self._painted_size = self.size
             self._strips = self.paint(self.size)
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.rich_style)
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.look())
 
     def notify_style_update(self) -> None:
         """The theme or a class changed: every line may look different."""
         super().notify_style_update()
+        self._looks.clear()
         self._painted_size = Size(0, 0)
 
     def strip(self, pieces: Iterable[tuple[str, Style]], width: int, fill: Style) -> Strip:

@@ -350,8 +350,9 @@ class Talk(Vertical):
 
     # Writing
 
-    def on_text_area_changed(self) -> None:
+    def on_text_area_changed(self, event: Composer.Changed) -> None:
         """Keep what is written, once the keys rest."""
+        event.stop()
         self._note_draft()
         self._keep_drafts_in(DRAFT_SECONDS)
 
