@@ -12,7 +12,7 @@ from textual._text_area_theme import TextAreaTheme
 from textual.content import Content
 from textual.document._document import EditResult  # what TextArea.edit, which is public, gives
 from textual.document._edit import Edit
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import TextArea
@@ -25,6 +25,10 @@ from gynetix_tui.tui.hand import answered
 
 LONGEST_TEXT = 200_000
 """Characters; more than anybody writes, since what will be sent may not be cut short."""
+USUAL_TEXT = 160
+"""Characters: one segment (3GPP TS 23.038). While no more is written nothing moves, on a screen with room for that."""
+_SHARE = 8
+"""The part of the screen's lines that is kept for it, however little is written: an eighth."""
 PASTE_SECONDS = 0.010
 """An Enter so soon after the key before was not typed by a hand: it is part of a paste."""
 
@@ -34,7 +38,7 @@ _UNSEEN = re.compile("[\u200c\u200d\U000e0020-\U000e007f]")
 
 
 class Composer(TextArea):
-    """Grows from one to six lines. Enter sends; a pasted line end never does.
+    """As high as a usual text needs, and up to six lines. Enter sends; a pasted line end never does.
 
     Attributes:
         measure: What the text costs.
@@ -183,6 +187,28 @@ class Composer(TextArea):
         """The theme or a class changed."""
         super().notify_style_update()
         self._dressed = None
+
+    # How high it is
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As high as the text, and no lower than what a usual text needs."""
+        return self._height_for(self.virtual_size.height, viewport, width)
+
+    def _height_for(self, lines: int, viewport: Size, width: int) -> int:
+        usual = -(-USUAL_TEXT // max(width - 1, 1))  # the cursor has a cell of its own
+        return max(lines, min(usual, viewport.height // _SHARE))
+
+    def _refresh_size(self) -> None:
+        """Take note of how many lines the text fills now.
+
+        Textual lays out the whole screen for each line more or less; that is due only where the height is another.
+        """
+        before, lines, height = self.virtual_size.height, self.wrapped_document.height, self.size.height
+        if before > height or self._height_for(lines, self.app.size, self.size.width) != height:
+            super()._refresh_size()
+        elif lines != before:
+            self.set_reactive(Composer.virtual_size, Size(0, lines))
+            self.refresh()
 
     # Whether it takes anything
 
