@@ -74,12 +74,12 @@ async def test_blank_text_does_not_send(tmp_path: Path) -> None:
 async def test_lines_are_broken_by_their_own_key_and_arrive_as_they_are(tmp_path: Path) -> None:
     async with stage(tmp_path) as play:
         await play.open("Ana Torres")
-        await play.write("one\ntwo")
-        assert play.main.talk.composer.size.height == 2
+        await play.write("one\ntwo\nthree")
+        assert play.main.talk.composer.size.height == 3
         await play.press("enter")
         await play.until(lambda: sends(play))
-        assert sends(play)[0]["message"] == ["one\ntwo"]
-        assert play.main.talk.composer.size.height == 1
+        assert sends(play)[0]["message"] == ["one\ntwo\nthree"]
+        assert play.main.talk.composer.size.height == 2
 
 
 @pytest.mark.parametrize("pasted", ["first\nsecond\n", "first\r\nsecond\r", "first\rsecond\r"])

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 
 from rich.text import Text
 from textual import events
-from textual._text_area_theme import TextAreaTheme
 from textual.content import Content
 from textual.document._document import EditResult  # what TextArea.edit, which is public, gives
 from textual.document._edit import Edit
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
-from textual.strip import Strip
-from textual.widgets import TextArea
 
 from gynetix_tui.sms.downgrade import downgrade
 from gynetix_tui.sms.segments import Costly, Encoding, Measure, costly, measure
 from gynetix_tui.text import clean
 from gynetix_tui.tui.commands import KeyMap, Place, bindings, commands_of
 from gynetix_tui.tui.hand import answered
+from gynetix_tui.tui.widgets.lean_text_area import LeanTextArea
 
 LONGEST_TEXT = 200_000
 """Characters; more than anybody writes, since what will be sent may not be cut short."""
@@ -37,7 +35,7 @@ _UNSEEN = re.compile("[\u200c\u200d\U000e0020-\U000e007f]")
 """Joiners and the tags of flags, which keyboards and emoji pickers type; for Textual they do not print, and it drops them."""
 
 
-class Composer(TextArea):
+class Composer(LeanTextArea):
     """As high as a usual text needs, and up to six lines. Enter sends; a pasted line end never does.
 
     Attributes:
@@ -89,7 +87,6 @@ class Composer(TextArea):
         self.costly: Sequence[Costly] = ()
         self._marks: dict[int, list[tuple[int, int]]] = {}
         self._in_hand = False
-        self._dressed: TextAreaTheme | None = None
         self._written: Callable[[], None] = lambda: None  # before it is made there is nobody to tell
         super().__init__(
             id=id,
@@ -176,17 +173,9 @@ class Composer(TextArea):
                 line.stylize(style, start, end)
         return line
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The lines. Textual finds out the looks anew for each key; here they are, until they change."""
-        if self._dressed is not self._theme:
-            self._dressed = self._theme
-            return super().render_lines(crop)
-        return super(TextArea, self).render_lines(crop)
-
-    def notify_style_update(self) -> None:
-        """The theme or a class changed."""
-        super().notify_style_update()
-        self._dressed = None
+    def facts_of_line(self, line_index: int) -> Hashable:
+        """Which of its characters are marked."""
+        return tuple(self._marks.get(line_index, ())), self.read_only
 
     # How high it is
 
@@ -208,7 +197,7 @@ class Composer(TextArea):
             super()._refresh_size()
         elif lines != before:
             self.set_reactive(Composer.virtual_size, Size(0, lines))
-            self.refresh()
+        self.refresh()  # its lines may be broken elsewhere now
 
     # Whether it takes anything
 
@@ -224,10 +213,6 @@ class Composer(TextArea):
         """
         self.read_only = locked
         self.disabled = locked and (leave or not self._in_hand)
-
-    def post_message(self, message: Message) -> bool:
-        """Say what happened here, but not where the cursor is: nobody asks, and each part around would be told."""
-        return not isinstance(message, self.SelectionChanged) and super().post_message(message)
 
     def on_focus(self) -> None:
         """From now on the keys come here."""
