@@ -409,6 +409,69 @@ class TestSameScreen:
             assert with_it.cursor == without.cursor == cursor
 
 
+@st.composite
+def two_panes(draw: st.DrawFn) -> tuple[int, list[list[str]]]:
+    """The width of a list at the left, and frames of rows: what stands at the right of the list moves from one to the next."""
+    width, height, list_width = draw(st.integers(20, 60)), draw(st.integers(6, 20)), draw(st.integers(0, 12))
+    letters = st.sampled_from("abc xyz")
+    line = st.text(letters, min_size=width - list_width, max_size=width - list_width)
+    side = draw(
+        st.lists(st.text(letters, min_size=list_width, max_size=list_width), min_size=height, max_size=height)
+    )
+    lines = draw(st.lists(line, min_size=height * 3, max_size=height * 3))
+    at, frames = height, []
+    for _ in range(draw(st.integers(2, 6))):
+        at = max(0, min(at + draw(st.integers(-height // 2, height // 2)), 2 * height))
+        if draw(st.booleans()):
+            side[draw(st.integers(0, height - 1))] = draw(
+                st.text(letters, min_size=list_width, max_size=list_width)
+            )
+        frames.append([left + right for left, right in zip(side, lines[at : at + height], strict=True)])
+    return width, frames
+
+
+class TestScrolling:
+    @settings(max_examples=150, deadline=None)
+    @given(two_panes(), st.booleans())
+    def test_the_same_is_shown(self, panes: tuple[int, list[list[str]]], erases: bool) -> None:
+        width, frames = panes
+        height = len(frames[0])
+        ours = Changed(width, height, erases=erases)
+        with_it, without = PyteTerminal(width, height), PyteTerminal(width, height)
+        for number, frame in enumerate(frames):
+            update = whole(width, [[(row, TEXT if y % 3 else BAR)] for y, row in enumerate(frame)])
+            with_it.feed(ours.frame(update, (number, 1), sync=True))
+            without.feed(stock(update, (number, 1)))
+            assert with_it.cells == without.cells
+            assert with_it.cursor == without.cursor
+
+    def lines(self, first: int, count: int = 20) -> list[str]:
+        return [sha256(str(number).encode()).hexdigest()[:60] for number in range(first, first + count)]
+
+    @pytest.mark.parametrize(("by", "edge"), [(2, "\x1bD\x1bD"), (-3, "\x1bM\x1bM\x1bM")])
+    def test_the_terminal_moves_what_moved_and_the_list_beside_it_is_put_back(
+        self, by: int, edge: str
+    ) -> None:
+        side = [f"{number} somebody".ljust(20) for number in range(20)]
+        ours, sizes = Changed(80, 20), list[int]()
+        for first, sync in ((10, True), (10 + by, True), (10, False)):
+            rows = [[(left + right, TEXT)] for left, right in zip(side, self.lines(first), strict=True)]
+            written = ours.frame(whole(80, rows), (0, 0), sync=sync)
+            sizes.append(len(written))
+            assert (edge in written) == (first != 10)
+            if first != 10:
+                assert "\x1b[1;20r" in written
+                assert written.count("\x1b[r") == 1
+        assert sizes[1] < sizes[2] / 2
+
+    def test_a_terminal_that_shows_no_frame_at_once_is_not_scrolled(self) -> None:
+        """There the list would be seen to jump."""
+        ours = Changed(80, 20)
+        ours.frame(whole(80, [[(line, TEXT)] for line in self.lines(0)]), (0, 0))
+        written = ours.frame(whole(80, [[(line, TEXT)] for line in self.lines(2)]), (0, 0))
+        assert "\x1bD" not in written
+
+
 DOUBTFUL = ["😄", "❤\ufe0f", "👩‍👩‍👧", "🇩🇪", "👍🏽", "e\u0301", "क्ष", "ا", "ꯀ", "☎", "\u1100", "\u1161"]
 SURE_NARROW, SURE_WIDE = "abcxyz é│…", "中한"
 MARKS = "\ufe0f\u200d\u0301\u094d🏽"

@@ -138,10 +138,10 @@ async def _compare(screen: Screen[None], rng: random.Random) -> None:
     for _ in range(100):
         x, y = rng.randrange(width), rng.randrange(height)
         crop = Region(x, y, rng.randint(1, width - x), rng.randint(1, height - y))
-        found = compositor._render_chops(crop, lambda y, rows=crop.line_range: y in rows)
+        found = compositor._render_chops(crop, crop.line_range.__contains__)
         stock = Compositor()
         stock.__dict__ |= compositor.__dict__
-        wanted = stock._render_chops(crop, lambda y, rows=crop.line_range: y in rows)
+        wanted = stock._render_chops(crop, crop.line_range.__contains__)
         for row in crop.line_range:
             for (start, strip), cut in zip(found[row].items(), compositor.cuts[row][1:], strict=True):
                 if start < crop.right and cut > crop.x:

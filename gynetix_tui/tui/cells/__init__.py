@@ -7,6 +7,7 @@ Textual sends each changed region whole. Here is kept what the terminal shows, a
     looks.py      colours and attributes (SGR) as a difference from those in force
     moves.py      the shortest way to another place
     rows.py       one row as it is made into another
+    scrolling.py  rows that moved together, moved by the terminal
     shown.py      the whole screen as the terminal shows it, and frame after frame of it
     hook.py       where this meets Textual: a base for the application and one for the driver
     compositor.py a base for screens: only the rows that are due are drawn at all

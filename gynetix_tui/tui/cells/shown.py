@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gynetix_tui.tui.cells.looks import Look, Palette, Pen
 from gynetix_tui.tui.cells.rows import Output, Row, rewrite
+from gynetix_tui.tui.cells.scrolling import Shift, find_shift, scroll, shifted
 
 SYNC_BEGIN = "\x1b[?2026h"
 SYNC_END = "\x1b[?2026l"
 UNBRACKETED = 64
 """Characters of a frame that is written without brackets: a key typed changes two rows, its text's and its count's."""
+
+SCROLLED_FROM = 400
+"""Characters of a frame of which it is worth to ask whether rows have only moved."""
 
 
 class Piece(NamedTuple):
@@ -97,10 +101,13 @@ class Shown:
                 row = self._rows[piece.y].copy()
             if row.put(piece.x, piece.graphemes, piece.looks):
                 changed[piece.y] = row
-        output = Output(self.palette, self._x, self._y, self._pen)
-        for y in sorted(changed):
-            rewrite(output, y, self._rows[y], changed[y], erases=self.erases)
-            self._rows[y] = changed[y]
+        output = self._rewritten(self._rows, changed)
+        if sync and len(output.text) > SCROLLED_FROM and (shift := find_shift(self._rows, changed)):
+            scrolled = self._rewritten(self._rows, changed, shift)
+            if len(scrolled.text) < len(output.text):
+                output = scrolled
+        for y, row in changed.items():
+            self._rows[y] = row
         output.go(*cursor)
         text = output.text
         self._x, self._y, self._pen = output.x, output.y, output.pen
@@ -110,3 +117,16 @@ class Shown:
         # One row, or what is no longer than this, is drawn at once in any case; the brackets would be a third of it.
         brackets = sync and len(changed) > 1 and len(text) > UNBRACKETED
         return f"{SYNC_BEGIN}{text}{SYNC_END}" if brackets else text
+
+    def _rewritten(self, old: Sequence[Row], new: Mapping[int, Row], shift: Shift | None = None) -> Output:
+        """What makes some rows new, if need be after others were moved to where they belong."""
+        output = Output(self.palette, self._x, self._y, self._pen)
+        due: Iterable[int] = new
+        if shift:
+            scroll(output, shift)
+            due = {*new, *range(shift.top, shift.bottom + 1)}
+            old, before = shifted(old, shift), old
+            new = {y: new.get(y, before[y]) for y in due}
+        for y in sorted(due):
+            rewrite(output, y, old[y], new[y], erases=self.erases)
+        return output
