@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import random
 import re
 import select
 import signal
@@ -40,6 +41,7 @@ DEADLINE = 15.0
 WIDTH, HEIGHT = 30, 4
 ATTRIBUTES = {"1": "bold", "3": "italics", "4": "underline", "5": "blink", "7": "reverse", "9": "strike"}
 TEXT = Style.parse("#d5d8da on #15181b")
+DIM, MARK = Style.parse("#a1a2a3 on #15181b"), Style.parse("bold #e5c692 on #1e2327")
 WITH, WITHOUT = "0", "1"
 
 
@@ -373,8 +375,8 @@ class TestAnApplication:
 class Feed:
     """Two panes that show what is written to them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.panes = Panes(folder, "sh -c 'stty raw -echo; echo; exec sleep 1000'", WIDTH, HEIGHT)
+    def __init__(self, folder: Path, width: int = WIDTH, height: int = HEIGHT) -> None:
+        self.panes = Panes(folder, "sh -c 'stty raw -echo; echo; exec sleep 1000'", width, height)
         self._files = [os.open(path, os.O_WRONLY | os.O_NOCTTY) for path in self.panes.asked("#{pane_tty}")]
         for file in self._files:
             tty.setraw(file)
@@ -440,6 +442,32 @@ class TestErasing:
         with feed.panes.watched(WIDTH, HEIGHT) as terminal:
             # tmux gives the colour that comes nearest among the 256 of the terminal that it is shown on.
             terminal.wait_for(lambda: {cell.ground for row in terminal.cells for cell in row} == {"1c1c1c"})
+
+
+class TestLongFrames:
+    def test_rows_that_are_moved_and_blanks_that_are_erased_look_the_same(self, tmp_path: Path) -> None:
+        feed, rng = Feed(tmp_path, 70, 16), random.Random(3)
+        try:
+            lines = [f"{number} {'some words ' * rng.randint(0, 4)}" for number in range(200)]
+            names = [f"{name} " * rng.randint(1, 2) for name in range(16)]
+            ours, at = Changed(70, 16), 50
+            feed.show(CLEAR, CLEAR)
+            ways = set[str]()
+            for number in range(30):
+                at += rng.choice([-5, -1, 0, 1, 2, 3, 50])
+                names[rng.randrange(16)] = f"{number} 中文 or so"
+                rows = [
+                    [(f"{name:<16}"[:16], MARK), (f"{line[:3]:<9}", DIM), (f"{line:<45}"[:45], TEXT)]
+                    for name, line in zip(names, lines[at % 180 :], strict=False)
+                ]
+                update, cursor = whole(70, rows), (number, 1)
+                written = ours.frame(update, cursor, sync=True)
+                ways |= set(re.findall("\x1b(?:D|M|\\[\\d*X|\\[K)", re.sub(r"\d+X", "X", written)))
+                one, other = feed.show(written, stock(update, cursor).replace("\n", "\r\n"))
+                assert one == other
+            assert ways == {"\x1bD", "\x1bM", "\x1b[X", "\x1b[K"}
+        finally:
+            feed.end()
 
 
 class TestGraphemesInTmux:

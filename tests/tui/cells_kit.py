@@ -163,6 +163,9 @@ class WilfulTerminal:
         elif letter == "K":
             for x in range(self._x, self._width):
                 self._set(x, " ")
+        elif letter == "X":
+            for x in range(self._x, self._x + count):
+                self._set(x, " ")
         else:
             assert letter == "m", letter
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 from operator import is_not, ne
-from typing import Final
+from typing import Final, NamedTuple
 
 from gynetix_tui.tui.cells.graphemes import REST, reach
 from gynetix_tui.tui.cells.looks import Look, Palette, Pen
@@ -144,6 +144,97 @@ def rewrite(output: Output, y: int, old: Row, new: Row, *, erases: bool) -> None
         output.go(tail, y)
         output.take(look, to_erase=True)
         output.raw("\x1b[K")
+
+
+class _Run(NamedTuple):
+    """Neighbouring cells that one pen writes."""
+
+    y: int
+    x: int
+    end: int
+    row: Row
+
+
+def rewrite_by_look(output: Output, changes: Iterable[tuple[int, Row, Row]], *, erases: bool) -> None:
+    """Write what makes old rows into new ones, one look after another.
+
+    Where colours are given by three numbers, it is dearer to change them twice in each row than to visit the rows twice.
+
+    Args:
+        output: Takes it.
+        changes: For each row its place, what the terminal shows, and what it is to show.
+        erases: Whether the terminal erases in the colour of the ground.
+    """
+    runs: dict[Look, list[_Run]] = {}
+    doubtful: list[tuple[int, Row, Row]] = []
+    for y, old, new in changes:
+        due = _due(old, new)
+        if any(_reach(old.graphemes[x]) or _reach(new.graphemes[x]) for x in due):
+            doubtful.append((y, old, new))  # there the order matters
+            continue
+        for look, x, end in _runs(new, sorted(due)):
+            runs.setdefault(look, []).append(_Run(y, x, end, new))
+    for look in sorted(
+        runs, key=output.suits, reverse=True
+    ):  # with the pen as it is first; the rest as they come
+        for y, x, end, row in runs[look]:
+            if not (output.y == y and output.x is not None and _fill(output, row, x)):
+                output.go(x, y)
+            blanks = _blanks_before(row, x, end, erases=erases)
+            output.take(look)
+            output.write("".join(grapheme or "" for grapheme in row.graphemes[x:blanks]), blanks - x)
+            if blanks < end:
+                blank = row.looks[blanks]
+                assert blank is not None  # noqa: S101 - what is due is known
+                output.take(blank, to_erase=True)
+                output.raw("\x1b[K" if _tail(row, erases=erases) <= blanks else f"\x1b[{end - blanks}X")
+            elif end == len(row.graphemes):
+                output.forget_column()  # at the margin: some terminals keep the cursor on the last column, some beyond
+    for y, old, new in doubtful:
+        rewrite(output, y, old, new, erases=erases)
+
+
+def _blanks_before(row: Row, x: int, end: int, *, erases: bool) -> int:
+    """Where the blanks begin with which a run ends and which are cheaper erased than written (EL, ECH); its end for none."""
+    look = row.looks[end - 1]
+    if look is None or not look.erased or not (erases or look.ground == "39"):
+        return end
+    first = end
+    while first > x and row.graphemes[first - 1] == " " and row.looks[first - 1] is look:
+        first -= 1
+    dearer = _ERASED_FROM if _tail(row, erases=erases) <= first else _ERASED_FROM + 2
+    return first if end - first >= dearer else end
+
+
+def _runs(row: Row, places: Sequence[int]) -> Iterator[tuple[Look, int, int]]:
+    """Cut columns that are due into runs of one look; blanks, and what is due just beyond, go with what they stand beside."""
+    start = end = -1
+    look: Look | None = None
+    for x in places:
+        here = row.looks[x]
+        assert here is not None  # noqa: S101 - what is due is known
+        if (
+            look is not None
+            and (here is look or here is look.blank or here.blank is look)
+            and (x == end or _bridges(row, end, x, look))
+        ):
+            if here.blank is look:
+                look = here
+        else:
+            if look is not None:
+                yield look, start, end
+            look, start = here, x
+        end = x + 1
+    if look is not None:
+        yield look, start, end
+
+
+def _bridges(row: Row, start: int, end: int, look: Look) -> bool:
+    """Whether it is cheaper to write again what stands between two columns than to move over it."""
+    return end - start <= _SHORT_GAP and all(
+        (row.looks[x] is look or row.looks[x] is look.blank) and (row.graphemes[x] or "\0").isascii()
+        for x in range(start, end)
+    )
 
 
 def _due(old: Row, new: Row) -> set[int]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gynetix_tui.tui.cells.looks import Look, Palette, Pen
-from gynetix_tui.tui.cells.rows import Output, Row, rewrite
-from gynetix_tui.tui.cells.scrolling import Shift, find_shift, scroll, shifted
+from gynetix_tui.tui.cells.rows import Output, Row, rewrite, rewrite_by_look
+from gynetix_tui.tui.cells.scrolling import find_shift, scroll, shifted
 
 SYNC_BEGIN = "\x1b[?2026h"
 SYNC_END = "\x1b[?2026l"
 UNBRACKETED = 64
 """Characters of a frame that is written without brackets: a key typed changes two rows, its text's and its count's."""
 
-SCROLLED_FROM = 400
-"""Characters of a frame of which it is worth to ask whether rows have only moved."""
+LONG = 400
+"""Characters of a frame for which it is worth to look for shorter ways."""
 
 
 class Piece(NamedTuple):
@@ -101,11 +101,9 @@ class Shown:
                 row = self._rows[piece.y].copy()
             if row.put(piece.x, piece.graphemes, piece.looks):
                 changed[piece.y] = row
-        output = self._rewritten(self._rows, changed)
-        if sync and len(output.text) > SCROLLED_FROM and (shift := find_shift(self._rows, changed)):
-            scrolled = self._rewritten(self._rows, changed, shift)
-            if len(scrolled.text) < len(output.text):
-                output = scrolled
+        output = self._row_by_row(changed)
+        if len(output.text) > LONG:
+            output = min(output, *self._other_ways(changed, sync=sync), key=lambda way: len(way.text))
         for y, row in changed.items():
             self._rows[y] = row
         output.go(*cursor)
@@ -118,15 +116,26 @@ class Shown:
         brackets = sync and len(changed) > 1 and len(text) > UNBRACKETED
         return f"{SYNC_BEGIN}{text}{SYNC_END}" if brackets else text
 
-    def _rewritten(self, old: Sequence[Row], new: Mapping[int, Row], shift: Shift | None = None) -> Output:
-        """What makes some rows new, if need be after others were moved to where they belong."""
-        output = Output(self.palette, self._x, self._y, self._pen)
-        due: Iterable[int] = new
-        if shift:
-            scroll(output, shift)
-            due = {*new, *range(shift.top, shift.bottom + 1)}
-            old, before = shifted(old, shift), old
-            new = {y: new.get(y, before[y]) for y in due}
-        for y in sorted(due):
-            rewrite(output, y, old[y], new[y], erases=self.erases)
+    def _row_by_row(self, new: Mapping[int, Row]) -> Output:
+        output = self._begun()
+        for y in sorted(new):
+            rewrite(output, y, self._rows[y], new[y], erases=self.erases)
         return output
+
+    def _other_ways(self, new: Mapping[int, Row], *, sync: bool) -> Iterator[Output]:
+        """Ways to write a long frame that may be shorter: one look after another, and after rows were moved."""
+        output = self._begun()
+        changes = [(y, self._rows[y], new[y]) for y in sorted(new)]
+        rewrite_by_look(output, changes, erases=self.erases)
+        yield output
+        if sync and (shift := find_shift(self._rows, new)):
+            output = self._begun()
+            scroll(output, shift)
+            moved = shifted(self._rows, shift)
+            due = sorted({*new, *range(shift.top, shift.bottom + 1)})
+            changes = [(y, moved[y], new.get(y, self._rows[y])) for y in due]
+            rewrite_by_look(output, changes, erases=self.erases)
+            yield output
+
+    def _begun(self) -> Output:
+        return Output(self.palette, self._x, self._y, self._pen)
