@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import re
 import sys
@@ -11,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from gynetix_tui import __version__
+from gynetix_tui import __version__, runtime
 from gynetix_tui.errors import GynetixError
 from gynetix_tui.hardening import forbid_looking_in, strip_textual
 from gynetix_tui.text import clean_line
@@ -73,7 +72,7 @@ def _run(words: argparse.Namespace) -> int:
     if not words.dev:
         strip_textual(os.environ)
     # Nearly all that a start makes stays; looking through it for garbage took a sixth of the time to the first frame.
-    gc.disable()  # until that frame
+    runtime.leave_garbage()
     from gynetix_tui.lastscreen import LastScreen
 
     last = LastScreen(words.config, words.profile)
@@ -85,7 +84,7 @@ def _run(words: argparse.Namespace) -> int:
         return launch(demo=words.demo, config_file=words.config, profile=words.profile, last=last)
     finally:
         last.give_back()
-        gc.enable()  # where it came to none
+        runtime.collect_garbage()
 
 
 class _Parser(argparse.ArgumentParser):

@@ -43,7 +43,7 @@ class FetchedConversation:
             number both look like an empty answer without it.
         details: Whatever else the answer held (owner details with `detailed`), as (name, value) pairs.
         skipped: How many messages could not be read at all.
-        digest: BLAKE2b of the body: an answer with the same digest holds nothing new.
+        digest: SHA-256 of the body: an answer with the same digest holds nothing new.
         served_at: The gateway's own clock (the Date header), or None.
     """
 

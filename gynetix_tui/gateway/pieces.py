@@ -76,14 +76,16 @@ class Head:
 
 
 class Fingerprint:
-    """The digest of an answer, made part by part while it comes in: of many megabytes at once it would take a while.
+    """The digest (SHA-256) of an answer, made part by part while it comes in: of many megabytes at once it would take a while.
+
+    Most processors of today have instructions for SHA-256, with which nothing of its strength is quicker.
 
     Args:
         head: What the answer may begin with.
     """
 
     def __init__(self, head: Head | None = None) -> None:
-        self._hash = hashlib.blake2b(digest_size=16)
+        self._hash = hashlib.sha256()
         self._head = head
         self._size = 0
         self._goes_on = False
@@ -100,7 +102,7 @@ class Fingerprint:
 
     @property
     def digest(self) -> bytes:
-        """The BLAKE2b digest (16 bytes) by which an answer is known that holds nothing new."""
+        """The digest by which an answer is known that holds nothing new."""
         return self._hash.digest()
 
     @property
@@ -111,7 +113,7 @@ class Fingerprint:
 
 def digest_of(body: bytes | memoryview) -> bytes:
     """The digest of a body, or of a part of one, that is all there."""
-    return hashlib.blake2b(body, digest_size=16).digest()
+    return hashlib.sha256(body).digest()
 
 
 def pieces_of(body: bytes, array: msgspec.Raw) -> list[Piece]:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from gynetix_tui.model import PhoneNumber
 from gynetix_tui.phone import E164
@@ -109,6 +108,8 @@ def local_time(number: PhoneNumber, *, now: float) -> str:
 
 def _times_at(number: PhoneNumber, now: float) -> list[tuple[str, datetime]]:
     """The zones of a number with the time on clocks there, the earliest first; empty where that tells nothing."""
+    from zoneinfo import ZoneInfo
+
     zones = zones_of(number)
     greater = [zone for zone in zones if zone not in _LESSER]
     try:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from gynetix_tui.links import links_in
-
 PUBLIC: Final = frozenset(
     [
         "adf.ly",
@@ -73,6 +71,9 @@ def shortener_in(text: str) -> str | None:
     """
     if "." not in text:
         return None
+    # Its expressions take 12 ms to make, and the first frame needs none.
+    from gynetix_tui.links import links_in
+
     for link in links_in(text[:_LOOKED_AT]):
         host = link.host.removeprefix("www.")
         if host in PUBLIC:

@@ -18,6 +18,8 @@ APPLICATION_ID = 0x47594E58
 
 BUSY_MILLISECONDS = 5000
 """How long a statement waits for another process that is writing."""
+READERS_CACHE_KIB = 512
+"""Pages that a connection keeps which only reads. The system has them as well; SQLite's own 2 MiB would be for each one."""
 
 Value = str | int | float | bytes | None
 Row = tuple[Value, ...]
@@ -71,6 +73,7 @@ class Connection:
         connection = cls(raw, path, full_text=full_text)
         try:
             connection.run("PRAGMA foreign_keys = ON")
+            connection.run(f"PRAGMA cache_size = -{READERS_CACHE_KIB}")
             if read_only:
                 connection.run("PRAGMA query_only = ON")
         except StoreError:

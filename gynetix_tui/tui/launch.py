@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import shutil
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from gynetix_tui import runtime
 from gynetix_tui.engine.account import Account, RealAccount
 from gynetix_tui.engine.engine import Engine
 from gynetix_tui.errors import ConfigError, GynetixError
@@ -154,7 +154,7 @@ async def _run(
     def begin() -> None:
         """The first frame is drawn; what it has brought about comes before the 30 ms that tidying takes."""
         ready.set()
-        app.call_after_refresh(_tidy_memory)
+        app.call_after_refresh(runtime.settle)
 
     with Store.open(paths.store_file, read_only=True) as store:
         session = Session(
@@ -188,13 +188,6 @@ async def _run(
     if last and holds:  # only now is the store closed, as its file is to be found
         last.keep(frame)
     return app.return_code or 0, app.return_value
-
-
-def _tidy_memory() -> None:
-    """The start is over, and with it the time without garbage collection (see cli.py)."""
-    gc.collect()
-    gc.freeze()  # what there is now stays, and no collection need look at it again
-    gc.enable()
 
 
 async def _engine(engine: Engine, ready: asyncio.Event) -> None:

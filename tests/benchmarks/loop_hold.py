@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import json
 import subprocess
 import sys
@@ -26,11 +25,13 @@ from typing import Any
 
 from make_store import messages
 
+from gynetix_tui.engine.account import import_ahead
 from gynetix_tui.engine.engine import Engine
 from gynetix_tui.engine.events import ContactChanged
 from gynetix_tui.fetched import FetchedConversation
 from gynetix_tui.gateway import Gateway
 from gynetix_tui.model import ContactId, Direction, PhoneNumber
+from gynetix_tui.runtime import settle
 from gynetix_tui.sandbox import Sandbox
 from gynetix_tui.settings.schema import Polling
 from gynetix_tui.settings.secret import ApiKey
@@ -117,6 +118,7 @@ class Account:
 
     async def connect(self, key: ApiKey) -> Gateway:
         gateway = await asyncio.to_thread(Watched, base_url=self._remote.base_url, key=key)
+        await asyncio.to_thread(import_ahead)
         gateway.answered = self.answered
         return gateway
 
@@ -180,8 +182,7 @@ def row(name: str, holds: Sequence[Hold], took: float) -> None:
 
 async def measure(remote: Remote, file: Path, count: int, times: int) -> None:
     """Run the engine, and print the table."""
-    gc.collect()
-    gc.freeze()  # as the client does, once its first frame is drawn
+    settle()  # as the client does
     heart = Heart()
     beating = asyncio.create_task(heart.beat())
     with Store.open(file) as store:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import email.utils
+import importlib.util
 import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from urllib.parse import parse_qsl
@@ -247,3 +250,11 @@ async def test_a_senseless_date_costs_nothing(
 def test_the_sandboxs_start_is_the_documents_first_message() -> None:
     assert email.utils.formatdate(START, usegmt=True) == "Wed, 24 Jan 2018 17:51:30 GMT"
     assert KEY != SEGMENT
+
+
+def test_what_httpx_brings_for_a_command_line_stays_away() -> None:
+    """Here click is installed, as a tool of the tests needs it."""
+    assert importlib.util.find_spec("click")
+    program = "import sys, gynetix_tui.gateway; print('click' in sys.modules, 'pygments' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["False", "False"]

@@ -102,7 +102,7 @@ def test_the_documents_empty_answer() -> None:
 
 def test_a_digest_tells_answers_apart() -> None:
     assert digest_of(b"a") != digest_of(b"b")
-    assert len(digest_of(b"")) == 16
+    assert len(digest_of(b"")) == 32
 
 
 def conversation(messages: str, **fields: object) -> FetchedConversation:

@@ -70,7 +70,7 @@ _SLOW = {
     ),
     "what few ever need": (
         "gynetix_tui.doctor", "gynetix_tui.keytool", "gynetix_tui.store.search", "gynetix_tui.store.salvage",
-        "gynetix_tui.tui.editor", "gynetix_tui.tui.palette", "tomli_w",
+        "gynetix_tui.tui.editor", "gynetix_tui.tui.palette", "gynetix_tui.links", "tomli_w",
     ),
     "widgets that the first screen has not": (
         "textual.widgets._markdown", "textual.widgets._data_table", "textual.widgets._header", "textual.widgets._footer",

@@ -99,7 +99,8 @@ class MainScreen(ContactCommands):
         self._link: Link = session.engine.link
 
     def compose(self) -> ComposeResult:
-        """From top to bottom."""
+        """From top to bottom; the size comes first: a class that changes later has all looks found out anew."""
+        self._fit(self.app.size)
         yield self._status
         yield Static(id="banner")
         with Horizontal(id="body"):
@@ -113,7 +114,6 @@ class MainScreen(ContactCommands):
 
     def on_mount(self) -> None:
         """Say how things stand; laid out for its size at once, the first frame is the only one."""
-        self._fit(self.app.size)
         self._show_status()
         self._show_keys()
         self._wait_for_midnight()

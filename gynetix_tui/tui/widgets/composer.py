@@ -95,6 +95,7 @@ class Composer(LeanTextArea):
             show_line_numbers=False,
             highlight_cursor_line=False,
             tab_behavior="focus",
+            disabled=True,  # until a conversation is open
         )
         self.cursor_blink = False  # a blinking cursor sends 300 bytes a second for ever
         self._own_keys = {key for command in commands_of([Place.COMPOSER]) for key in keys.of(command.id)}
@@ -213,6 +214,10 @@ class Composer(LeanTextArea):
         """
         self.read_only = locked
         self.disabled = locked and (leave or not self._in_hand)
+
+    def put_away(self) -> None:
+        """There is nobody to write to."""
+        self.read_only, self.disabled = False, True
 
     def on_focus(self) -> None:
         """From now on the keys come here."""

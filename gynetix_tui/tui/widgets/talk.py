@@ -240,8 +240,7 @@ class Talk(Vertical):
             self._title.show([("No conversation open", "dim")])
             self._rule.show([(self._invitation(), "dim")])
             self._meter.tell(None, ())
-            self.composer.set_locked(False)
-            self.composer.disabled = True
+            self.composer.put_away()
             self.composer.hint("")
             return
         title, number = naming.title(summary), naming.number(summary)
