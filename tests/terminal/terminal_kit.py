@@ -26,6 +26,7 @@ from typing import Self
 
 import pyte
 from canary_net import hand_over
+from cells_kit import Seen, of_pyte
 
 from gynetix_tui.model import ContactId, PhoneNumber
 from gynetix_tui.sandbox import Sandbox
@@ -97,6 +98,12 @@ class Drawing:
         buffer, columns = self._screen.buffer, range(self._screen.columns)
         return ["".join(buffer[y][x].data for x in columns) for y in range(self._screen.lines)]
 
+    @property
+    def cells(self) -> list[list[Seen]]:
+        """What one sees of each cell."""
+        buffer, columns = self._screen.buffer, range(self._screen.columns)
+        return [[of_pyte(buffer[y][x]) for x in columns] for y in range(self._screen.lines)]
+
 
 class Terminal:
     """A program with a pseudo-terminal of its own, which is read all the time unless that is stopped.
@@ -166,11 +173,20 @@ class Terminal:
     @property
     def rows(self) -> list[str]:
         """The screen's rows, blanks at their ends included."""
+        self._draw()
+        return self._drawing.rows
+
+    def _draw(self) -> None:
         with self._news:
             output = bytes(self.transcript[self._drawn :])
             self._drawn += len(output)
         self._drawing.feed(output)
-        return self._drawing.rows
+
+    @property
+    def cells(self) -> list[list[Seen]]:
+        """What one sees of each cell."""
+        self._draw()
+        return self._drawing.cells
 
     @property
     def text(self) -> str:

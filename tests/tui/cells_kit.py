@@ -117,10 +117,11 @@ class PyteTerminal:
     @property
     def cells(self) -> list[list[Seen]]:
         screen = self._screen
-        return [[_of_pyte(screen.buffer[y][x]) for x in range(screen.columns)] for y in range(screen.lines)]
+        return [[of_pyte(screen.buffer[y][x]) for x in range(screen.columns)] for y in range(screen.lines)]
 
 
-def _of_pyte(char: pyte.screens.Char) -> Seen:
+def of_pyte(char: pyte.screens.Char) -> Seen:
+    """What one sees of a cell of the emulator's."""
     names = {"underscore": "underline", "strikethrough": "strike", "reverse": "reverse", "bold": "bold"}
     names |= {"italics": "italics", "blink": "blink"}
     attributes = frozenset(name for field, name in names.items() if getattr(char, field))
