@@ -16,7 +16,7 @@ from stage import Stage, stage
 
 from gynetix_tui.errors import GynetixError
 from gynetix_tui.sandbox import Person, heard, said
-from gynetix_tui.tui.opening import Opener
+from gynetix_tui.tui.browser import Opener
 from gynetix_tui.tui.screens.links import Links
 
 HOSTILE = "https://x.example/$(touch pwned);'\""

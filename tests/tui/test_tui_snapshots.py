@@ -13,7 +13,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from gynetix_tui.sandbox import Call, Fault, FaultKind, Person, heard
-from gynetix_tui.tui.opening import Opener
+from gynetix_tui.tui.browser import Opener
 
 SIZES = [(120, 40), (80, 24), (50, 20)]
 

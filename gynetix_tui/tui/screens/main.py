@@ -27,8 +27,8 @@ from gynetix_tui.engine.events import (
 from gynetix_tui.errors import GynetixError
 from gynetix_tui.model import ContactId, SendState
 from gynetix_tui.text import clean, clean_line
+from gynetix_tui.tui.browser import Opener
 from gynetix_tui.tui.commands import Place, bindings
-from gynetix_tui.tui.opening import Opener
 from gynetix_tui.tui.screens.contact_commands import ContactCommands
 from gynetix_tui.tui.screens.dialog import Question
 from gynetix_tui.tui.session import Session
