@@ -18,8 +18,8 @@ APPLICATION_ID = 0x47594E58
 
 BUSY_MILLISECONDS = 5000
 """How long a statement waits for another process that is writing."""
-READERS_CACHE_KIB = 512
-"""Pages that a connection keeps which only reads. The system has them as well; SQLite's own 2 MiB would be for each one."""
+_CACHE_KIB = 512
+"""Of the file, kept by a connection for itself, beside what the system keeps; SQLite's own number is 2,000."""
 
 Value = str | int | float | bytes | None
 Row = tuple[Value, ...]
@@ -73,7 +73,6 @@ class Connection:
         connection = cls(raw, path, full_text=full_text)
         try:
             connection.run("PRAGMA foreign_keys = ON")
-            connection.run(f"PRAGMA cache_size = -{READERS_CACHE_KIB}")
             if read_only:
                 connection.run("PRAGMA query_only = ON")
         except StoreError:
@@ -107,6 +106,10 @@ class Connection:
         # With less the last commits may go, and a claim that is lost could send a text twice. Without a
         # write-ahead log a commit is the removal of a file, which EXTRA writes to the disk too.
         self.run(f"PRAGMA synchronous = {'FULL' if self.journal_mode() == 'wal' else 'EXTRA'}")
+
+    def keep_little(self) -> None:
+        """Keep little of the file in memory; to be called once it is known to be in order, as SQLite looks into it for this."""
+        self.run(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
     def journal_mode(self) -> str:
         """How the file is written, as SQLite calls it."""

@@ -70,6 +70,7 @@ class Store:
                     if migrate(connection).before == 0:
                         settle(path)
                     connection.write_safely()
+                    connection.keep_little()
             except BaseException:
                 connection.close()
                 raise

@@ -166,7 +166,7 @@ _COLOUR = "[34]8;2;\\d{1,3};\\d{1,3};\\d{1,3}"
 _LOOK = f"(?:0|[123479]|2[234579]|[34]9|{_COLOUR})"
 _ATTRIBUTES = re.compile(f"\x1b\\[(?:{_LOOK}(?:;{_LOOK})*)?m")
 _CURSOR = re.compile("\x1b\\[(\\d*)(?:;(\\d+))?H")
-_STEP = re.compile("\x1b\\[(\\d*)[ABCDGd]")
+_STEP = re.compile("\x1b\\[(\\d*)[ABCDGXd]")
 _ERASE = "\x1b[K"
 _POINTER = re.compile("\x1b\\]22;(?:default|text|pointer)\x07")
 _CLIPBOARD = re.compile("\x1b\\]52;c;([A-Za-z0-9+/=]*)\x07")

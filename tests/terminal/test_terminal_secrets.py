@@ -101,7 +101,7 @@ def test_the_editor_gets_the_draft_and_the_terminal_and_not_the_key(desk: Desk, 
     terminal.write("written")
     terminal.press(ctrl("o"))
     # All of it is drawn anew.
-    terminal.wait_for(r"^ Gynetix (.*\n)*.*Ana Torres(.*\n)*.* written edited\n.* 1 segment\n Enter send")
+    terminal.wait_for(r"^ Gynetix (.*\n)*.*Ana Torres(.*\n)*.* written edited\n\n\n.* 1 segment\n Enter send")
 
     environ = Path(f"{seen}.environ").read_bytes()
     assert b"HOME=" in environ
