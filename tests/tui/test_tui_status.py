@@ -74,6 +74,22 @@ def test_the_way_to_the_gateway_in_words(link: Link, name: str, words: str, look
     assert link_words(link, CALENDAR, name=name) == (words, look)
 
 
+@pytest.mark.parametrize(
+    ("room", "words"),
+    [
+        (61, "offline since 13:30, next try within 20 s: connection refused"),
+        (60, "offline since 13:30, next try within 20 s"),
+        (40, "offline, next try within 20 s"),
+        (28, "offline since 13:30"),
+        (18, "offline"),
+        (3, "offline"),
+    ],
+)
+def test_where_there_is_less_room_less_is_said_but_nothing_is_cut(room: int, words: str) -> None:
+    link = Link(LinkState.OFFLINE, "connection refused", AT, AT + 19.2, 19.2)
+    assert link_words(link, CALENDAR, room=room) == (words, "alert")
+
+
 @pytest.mark.parametrize("state", LinkState)
 def test_every_state_has_words(state: LinkState) -> None:
     words, look = link_words(Link(state, "why", AT), CALENDAR)

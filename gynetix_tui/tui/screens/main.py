@@ -203,10 +203,12 @@ class MainScreen(ContactCommands):
         if self._link.contact_id is not None:
             summary = self._session.store.contacts.summary(self._link.contact_id)
             name = self._session.naming.title(summary) if summary else ""
-        words, look = link_words(self._link, self._session.calendar, name=name)
+        pieces = [(f"{unread} unread", "strong"), (" · ", "dim")] if unread else []
+        # What is kept of the left side is the program's name, with the bar's blanks around and one between.
+        room = self.app.size.width - len(" Gynetix  ") - sum(len(text) for text, _ in pieces)
+        words, look = link_words(self._link, self._session.calendar, name=name, room=room)
         if self._link.state is LinkState.STARTING and self._session.store.contacts.is_empty():
             words = "no contacts to ask about yet"
-        pieces = [(f"{unread} unread", "strong"), (" · ", "dim")] if unread else []
         self._status.show(
             [("Gynetix", "strong"), (f" · {left}" if left else "", "dim")], [*pieces, (words, look)]
         )

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from gynetix_tui.engine.events import Link, LinkState
 from gynetix_tui.text import clean_line
 from gynetix_tui.tui.commands import COMMANDS, Command, KeyMap, Place
+from gynetix_tui.tui.hints import chosen
 from gynetix_tui.tui.timestamps import Calendar
 
 Pieces = list[tuple[str, str]]
@@ -18,30 +19,45 @@ IN_SECONDS_UP_TO = 120.0
 """A wait of more seconds is told by the clock: its minutes say enough then."""
 
 
-def link_words(link: Link, calendar: Calendar, *, name: str = "") -> tuple[str, str]:
+def link_words(link: Link, calendar: Calendar, *, name: str = "", room: int = 1_000) -> tuple[str, str]:
     """The way to the gateway in words that stay true without being written anew, and how they look.
 
     Args:
         link: What is known.
         calendar: How times are read.
         name: Whom the trouble is about, cleaned; empty where it is about all.
+        room: Cells for it; the longest form that fits is told, or the shortest there is.
     """
-    since = calendar.clock(link.since)
+    look = "dim" if link.state in (LinkState.STARTING, LinkState.LIVE) else "alert"
+    return chosen(_forms(link, calendar, name), room), look
+
+
+def _forms(link: Link, calendar: Calendar, name: str) -> list[str]:
+    """The longest first."""
     reason = clean_line(link.reason)
     match link.state:
         case LinkState.STARTING:
-            return "connecting", "dim"
+            return ["connecting"]
         case LinkState.ASKING:
-            return "waiting for your keyring (it may be asking for its password)", "alert"
+            return [
+                "waiting for your keyring (it may be asking for its password)",
+                "waiting for your keyring",
+            ]
         case LinkState.NO_KEY:
-            return "no API key: nothing is sent or fetched", "alert"
+            return ["no API key: nothing is sent or fetched", "no API key"]
         case LinkState.LIVE:
-            return f"live, checked every {_duration(link.every)}", "dim"
+            return [f"live, checked every {_duration(link.every)}", "live"]
         case LinkState.OFFLINE:
-            again = _next_try(link, calendar)
-            return f"offline since {since}{again}" + (f": {reason}" if reason else ""), "alert"
+            since, again = f"offline since {calendar.clock(link.since)}", _next_try(link, calendar)
+            return [
+                *([f"{since}{again}: {reason}"] if reason else []),
+                f"{since}{again}",
+                f"offline{again}",
+                since,
+                "offline",
+            ]
         case LinkState.TROUBLE:
-            return f"{name}: {reason}" if name else reason, "alert"
+            return [f"{name}: {reason}" if name else reason]
 
 
 def _next_try(link: Link, calendar: Calendar) -> str:
