@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from textual import events
+from textual.binding import Binding
 from textual.driver import Driver
 from textual.message import Message
 from textual.message_pump import MessagePump
@@ -19,7 +20,7 @@ from gynetix_tui.errors import GynetixError
 from gynetix_tui.model import Contact, ContactId
 from gynetix_tui.text import clean
 from gynetix_tui.tui.cells.hook import ChangedCells
-from gynetix_tui.tui.commands import Place, bindings
+from gynetix_tui.tui.commands import Place, bindings, short_key
 from gynetix_tui.tui.crash import QuietCrash
 from gynetix_tui.tui.hand import Hand
 from gynetix_tui.tui.screens.main import EngineSpoke, MainScreen
@@ -50,7 +51,10 @@ class GynetixApp(ChangedCells[str], QuietCrash[str], inherit_bindings=False):
     """
 
     ENABLE_COMMAND_PALETTE = False  # ours is pushed by its command; Textual's would bind its own key
-    BINDINGS = bindings(Place.EVERYWHERE, of_app=True)  # type: ignore[assignment]  # a ClassVar of a union
+    BINDINGS = [
+        *bindings(Place.EVERYWHERE, of_app=True),
+        Binding("ctrl+c", "tell_how_to_quit", show=False),  # it comes here where there is nothing to copy
+    ]
     TITLE = "Gynetix"
     _hand: Hand | None = None  # before __init__ is through there are messages already
     CSS = """
@@ -252,6 +256,11 @@ class GynetixApp(ChangedCells[str], QuietCrash[str], inherit_bindings=False):
     async def action_quit(self) -> None:
         """Textual's own way to quit leads the same way."""
         await self.action_leave()
+
+    def action_tell_how_to_quit(self) -> None:
+        """Many press Ctrl+C to end a program."""
+        key = short_key(self.keys.of("quit")[0])
+        self.notify(f"{key} quits. ^C copies what is selected, and nothing is.", markup=False)
 
     def action_repaint(self) -> None:
         """Draw everything anew: after fg, or when something else wrote on the terminal."""

@@ -122,6 +122,18 @@ async def test_the_first_start_asks_says_where_the_key_goes_and_hides_it(tmp_pat
         assert "(555) 666-7777" in status(play)
 
 
+@pytest.mark.parametrize("place", ["list", "composer", "texts"])
+async def test_ctrl_c_where_nothing_is_selected_tells_how_to_quit(tmp_path: Path, place: str) -> None:
+    async with stage(tmp_path) as play:
+        if place != "list":
+            await play.open("Ana Torres")
+        if place == "texts":
+            await play.press("shift+tab")
+        await play.press("ctrl+c")
+        await play.until_text("^Q quits.")
+        assert play.app.is_running
+
+
 async def test_the_hidden_key_cannot_be_copied(tmp_path: Path) -> None:
     async with stage(tmp_path, key="") as play:
         await play.until_text("API key")
