@@ -170,7 +170,9 @@ async def test_unread_is_counted_read_by_looking_and_marked_again(tmp_path: Path
 async def test_the_filter_finds_names_and_numbers_and_esc_ends_it(tmp_path: Path) -> None:
     async with stage(tmp_path) as play:
         everybody = titles(play)
+        assert "/ filter" in play.text
         await play.press("slash")
+        await play.until_text("Enter open  Up Down choose  Esc all contacts  F1 help")
         await play.write("RIV")
         assert titles(play) == ["Sam Rivera"]
         await play.press("enter")
@@ -184,6 +186,7 @@ async def test_the_filter_finds_names_and_numbers_and_esc_ends_it(tmp_path: Path
         await play.until_text("No contact holds that.")
         await play.press("escape")
         assert titles(play) == everybody
+        await play.until_text("/ filter")
 
 
 async def test_going_to_a_conversation_by_part_of_its_name(tmp_path: Path) -> None:

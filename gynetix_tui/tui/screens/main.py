@@ -35,7 +35,7 @@ from gynetix_tui.tui.session import Session
 from gynetix_tui.tui.widgets.bar import Bar
 from gynetix_tui.tui.widgets.contact_list import ContactList
 from gynetix_tui.tui.widgets.conversation import Conversation
-from gynetix_tui.tui.widgets.status import key_words, link_words
+from gynetix_tui.tui.widgets.status import filter_words, key_words, link_words
 from gynetix_tui.tui.widgets.talk import Talk
 from gynetix_tui.tui.window import MOST as MOST_LOADED
 
@@ -232,7 +232,9 @@ class MainScreen(ContactCommands):
         self._show_keys()
 
     def _show_keys(self) -> None:
-        self._keys.show(key_words(self._session.keys, self.place, self.app.size.width))
+        keys, width = self._session.keys, self.app.size.width
+        in_filter = self.focused is not None and self.focused.id == "filter"
+        self._keys.show(filter_words(keys, width) if in_filter else key_words(keys, self.place, width))
 
     def _parts(self) -> list[Widget]:
         parts: list[Widget] = [self._side.list]

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from gynetix_tui.engine.events import Link, LinkState
 from gynetix_tui.text import clean_line
-from gynetix_tui.tui.commands import COMMANDS, Command, KeyMap, Place
+from gynetix_tui.tui.commands import COMMANDS, KeyMap, Place, short_key
 from gynetix_tui.tui.hints import chosen
 from gynetix_tui.tui.timestamps import Calendar
 
@@ -79,31 +79,52 @@ def _duration(seconds: float) -> str:
 _BETWEEN = "  "
 
 
+Entry = tuple[str, str]
+"""A key as people write it, and what it does."""
+
+
 def key_words(keys: KeyMap, place: Place, width: int) -> Pieces:
     """The keys of a place as they fit into a width, the place's own first."""
-    everywhere = [c for c in COMMANDS if c.in_bar and c.place is Place.EVERYWHERE]
-    own = [c for c in COMMANDS if c.in_bar and c.place is place and c not in everywhere]
+    own = [c for c in COMMANDS if c.in_bar and c.place is place and place is not Place.EVERYWHERE]
+    return _bar([(keys.shown(command), command.name) for command in own], keys, width)
+
+
+def filter_words(keys: KeyMap, width: int) -> Pieces:
+    """The keys while the cursor is in the filter, where letters are no commands."""
+    return _bar(
+        [("Enter", "open"), ("Up Down", "choose"), (short_key(keys.of("back")[0]), "all contacts")],
+        keys,
+        width,
+    )
+
+
+def _bar(own: Sequence[Entry], keys: KeyMap, width: int) -> Pieces:
+    everywhere = [
+        (keys.shown(command), command.name)
+        for command in COMMANDS
+        if command.in_bar and command.place is Place.EVERYWHERE
+    ]
     # The help, which tells all others, has its room whatever else is left out.
-    kept = _cells(keys, everywhere[0]) + len(_BETWEEN)
-    fit = _that_fit(keys, own, width - 2 - kept)
-    fit = _that_fit(keys, [*fit, *everywhere], width - 2)
+    kept = _cells(everywhere[0]) + len(_BETWEEN)
+    fit = _that_fit(own, width - 2 - kept)
+    fit = _that_fit([*fit, *everywhere], width - 2)
     pieces: Pieces = []
-    for command in fit:
+    for key, name in fit:
         pieces += [(_BETWEEN, "")] if pieces else []
-        pieces += [(keys.shown(command), "strong"), (f" {command.name}", "dim")]
+        pieces += [(key, "strong"), (f" {name}", "dim")]
     return pieces
 
 
-def _that_fit(keys: KeyMap, commands: Sequence[Command], room: int) -> list[Command]:
+def _that_fit(entries: Sequence[Entry], room: int) -> list[Entry]:
     """The first of these, as many as fit into so many cells."""
-    fit: list[Command] = []
-    for command in commands:
-        room -= _cells(keys, command) + (len(_BETWEEN) if fit else 0)
+    fit: list[Entry] = []
+    for entry in entries:
+        room -= _cells(entry) + (len(_BETWEEN) if fit else 0)
         if room < 0:
             break
-        fit.append(command)
+        fit.append(entry)
     return fit
 
 
-def _cells(keys: KeyMap, command: Command) -> int:
-    return cell_len(keys.shown(command)) + 1 + cell_len(command.name)
+def _cells(entry: Entry) -> int:
+    return cell_len(entry[0]) + 1 + cell_len(entry[1])
