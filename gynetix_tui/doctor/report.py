@@ -110,10 +110,11 @@ def examine(case: Case, met: list[ApiKey]) -> list[Part]:
 def rendered(parts: Iterable[Part], environ: Mapping[str, str], keys: Iterable[ApiKey]) -> Iterator[str]:
     """The report's lines, without key, home folder and anything that a terminal would obey."""
     hide = _hider(environ, keys)
-    wrong = 0
+    wrong = noted = 0
     for title, findings in parts:
         for index, finding in enumerate(findings):
             wrong += finding.ok is False
+            noted += finding.ok is None
             head = f"{_MARKS[finding.ok]} {'' if index else title}".ljust(_INDENT)
             yield from textwrap.wrap(
                 clean_line(hide(finding.text), limit=_LONGEST),
@@ -122,7 +123,10 @@ def rendered(parts: Iterable[Part], environ: Mapping[str, str], keys: Iterable[A
                 subsequent_indent=" " * _INDENT,
                 break_on_hyphens=False,
             )
-    yield "All is well." if not wrong else f"Wrong: {wrong}. Look at what is marked with an exclamation mark."
+    if wrong:
+        yield f"Wrong: {wrong}. Look at what is marked with an exclamation mark."
+    else:
+        yield "Nothing is wrong. What is marked with - may matter to you." if noted else "All is well."
 
 
 def _findings(check: Check, case: Case) -> list[Finding]:
