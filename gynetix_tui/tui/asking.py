@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from gynetix_tui.model import Contact, ContactId
 from gynetix_tui.sms.segments import measure
-from gynetix_tui.text import clean_line, fold
+from gynetix_tui.text import fold
+from gynetix_tui.tui.consent_words import locked_by
 from gynetix_tui.tui.hints import segments
 from gynetix_tui.tui.session import Session
 
 SAME_SECONDS = 60.0
 """The same text to the same number within this time is most often a mistake."""
-LONGEST_WORDS = 120
-"""Characters of a text of theirs that a sentence quotes."""
 
 
 class Asking:
@@ -39,9 +38,10 @@ class Asking:
 
     def refusal(self, contact: Contact, text: str) -> str:
         """Why a text is not sent, as a sentence; empty where nothing forbids it."""
-        if why := locked_by(contact, self._session):
+        session = self._session
+        if why := locked_by(contact, session.calendar, now=session.now()):
             return f"Not sent: {why}."
-        takes, most = measure(text).segments, self._session.settings.texting.most_segments
+        takes, most = measure(text).segments, session.settings.texting.most_segments
         if most and takes > most:
             return f"Not sent: this text takes {segments(takes)}, and texting.most_segments allows {most}."
         return ""
@@ -62,29 +62,6 @@ class Asking:
         times = [at for said, at in self._on_the_way.get(contact.id, []) if said == sought and at >= since]
         stored = self._session.store.outbox.sent_lately(contact.number, text, since=since)
         return max([*times, *([stored] if stored is not None else [])], default=None)
-
-
-def locked_by(contact: Contact, session: Session) -> str:
-    """Why nothing may be sent to a contact, as the end of a sentence; empty where it may."""
-    if contact.suppressed:
-        return "the gateway sends this number no more texts"
-    if contact.opt_out is None:
-        return ""
-    return f"they texted {quoted(contact.opt_out.text)} {when(contact.opt_out.ts, session)}"
-
-
-def quoted(text: str) -> str:
-    """A text of theirs in a sentence of ours."""
-    return f'"{clean_line(text, limit=LONGEST_WORDS)}"'
-
-
-def when(at: float, session: Session) -> str:
-    """A time in a sentence: ``at 12:33``, ``on Tue 12:33``, ``on 12 Jan 12:33``, ``in 2018``."""
-    calendar, now = session.calendar, session.now()
-    short, clock = calendar.short(at, now=now), calendar.clock(at)
-    if short == clock:
-        return f"at {clock}"
-    return f"in {short}" if short.isdigit() else f"on {short} {clock}"
 
 
 def _ago(seconds: float) -> str:

@@ -11,6 +11,7 @@ from gynetix_tui.tui.timestamps import Calendar
 CANNOT_UNDO = "This program cannot undo it."
 _LONGEST = 160
 """Characters of a text that is quoted: as many as one that says a little more than "stop"."""
+_LONGEST_IN_SENTENCE = 120
 _EVENTS = {
     ConsentEvent.STOP_HEARD: "they texted",
     ConsentEvent.PLEA_HEARD: "they wrote",
@@ -29,6 +30,28 @@ _QUOTED = {ConsentEvent.STOP_HEARD, ConsentEvent.PLEA_HEARD, ConsentEvent.START_
 def minute(at: float, calendar: Calendar) -> str:
     """A time that can be told from any other: ``2018-01-24 10:51``."""
     return f"{calendar.local(at):%Y-%m-%d %H:%M}"
+
+
+def locked_by(contact: Contact, calendar: Calendar, *, now: float) -> str:
+    """Why nothing may be sent to a contact, as the end of a sentence; empty where it may."""
+    if contact.suppressed:
+        return "the gateway sends this number no more texts"
+    if contact.opt_out is None:
+        return ""
+    return f"they texted {quoted(contact.opt_out.text)} {when(contact.opt_out.ts, calendar, now=now)}"
+
+
+def quoted(text: str) -> str:
+    """A text of theirs in a sentence of ours."""
+    return f'"{clean_line(text, limit=_LONGEST_IN_SENTENCE)}"'
+
+
+def when(at: float, calendar: Calendar, *, now: float) -> str:
+    """A time in a sentence: ``at 12:33``, ``on Tue 12:33``, ``on 12 Jan 12:33``, ``in 2018``."""
+    short, clock = calendar.short(at, now=now), calendar.clock(at)
+    if short == clock:
+        return f"at {clock}"
+    return f"in {short}" if short.isdigit() else f"on {short} {clock}"
 
 
 def heard_from(contact: Contact, calendar: Calendar) -> list[str]:

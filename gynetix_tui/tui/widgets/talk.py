@@ -13,9 +13,9 @@ from gynetix_tui.model import Contact, ContactId, ContactSummary, Item
 from gynetix_tui.sms.downgrade import downgrade
 from gynetix_tui.sms.shorteners import shortener_in
 from gynetix_tui.text import clean_line
-from gynetix_tui.tui.asking import Asking, locked_by, quoted
+from gynetix_tui.tui.asking import Asking
 from gynetix_tui.tui.commands import Place, commands_of
-from gynetix_tui.tui.consent_words import CANNOT_UNDO
+from gynetix_tui.tui.consent_words import CANNOT_UNDO, locked_by, quoted
 from gynetix_tui.tui.drafts import Drafts
 from gynetix_tui.tui.hints import Hint, chosen, cost_forms, costly_hint, late_hint, shortener_hint
 from gynetix_tui.tui.lateness import Lateness
@@ -273,7 +273,8 @@ class Talk(Vertical):
             forms = [f"May be an opt-out: {quoted(contact.plea.text)}"]
         elif contact.opt_out and not contact.suppressed:
             said = f"They texted {quoted(contact.opt_out.text)}"
-            forms = [f"T{locked_by(contact, self._session)[1:]}", said]
+            locked = locked_by(contact, self._session.calendar, now=self._session.now())
+            forms = [f"T{locked[1:]}", said]
         else:
             whole = "Suppressed: the gateway sends this number no more texts."
             forms = [f"{whole} {CANNOT_UNDO}", whole, "Suppressed: no more texts", "Suppressed"]
