@@ -20,7 +20,7 @@ def leave_garbage() -> None:
 
 
 def collect_garbage() -> None:
-    """Collect as ever, where the start has come to nothing."""
+    """Collect again: the screen has gone, or the start has come to none."""
     gc.enable()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from gynetix_tui.errors import KeyringError
@@ -87,15 +88,15 @@ class RealAccount:
         """The gateway; its import and its certificates take 150 ms, so they are loaded in a thread."""
         self._learned(key)
         settings = self._settings
-        gateway = await asyncio.to_thread(
+        with suppress(OSError):  # what it does is only to be quicker
+            await asyncio.to_thread(import_ahead)
+        return await asyncio.to_thread(
             connect,
             settings.base_url,
             key,
             answer_limit=settings.answer_limit_mb * MEGABYTE,
             trust_environment=settings.trust_environment,
         )
-        await asyncio.to_thread(import_ahead)
-        return gateway
 
 
 def import_ahead() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import pyte
@@ -17,6 +17,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from gynetix_tui.tui.cells.pieces import Update, pieces
+from gynetix_tui.tui.cells.rows import Output, Row
 from gynetix_tui.tui.cells.shown import Shown
 
 Run = tuple[str, Style | None]
@@ -54,11 +55,28 @@ def stock(update: Update, cursor: tuple[int, int]) -> str:
     return update.render_segments(_CONSOLE) + Control.move_to(*cursor).segment.text
 
 
+class OneWay(Shown):
+    """Writes every frame in one of the ways there are, or in the last of them that can be gone."""
+
+    def __init__(self, way: int, *, erases: bool) -> None:
+        super().__init__(erases=erases)
+        self._way = way
+
+    def _shortest(self, new: Mapping[int, Row], *, sync: bool) -> Output:
+        return [self._row_by_row(new), *self._other_ways(new, sync=sync)][: self._way + 1][-1]
+
+
+WAYS = [None, 0, 1, 2]
+"""The shortest one; row by row; look by look; with rows that are moved."""
+
+
 class Changed:
     """What is written for updates where only changed cells are."""
 
-    def __init__(self, width: int, height: int, *, erases: bool = True, keep: bool = True) -> None:
-        self.shown = Shown(erases=erases)
+    def __init__(
+        self, width: int, height: int, *, erases: bool = True, keep: bool = True, way: int | None = None
+    ) -> None:
+        self.shown = Shown(erases=erases) if way is None else OneWay(way, erases=erases)
         self.width, self.height = width, height
         self._keep = keep
 
@@ -95,11 +113,27 @@ def seen(text: str, ink: str, ground: str, attributes: frozenset[str]) -> Seen:
     return Seen(text, ink, ground, tuple(sorted(marks)))
 
 
+class _ErasesInBlack(pyte.Screen):
+    """Leaves its own ground where it erases and where rows come in, whatever colour is in force."""
+
+    def erase_in_line(self, how: int = 0, private: bool = False) -> None:
+        self._in_black(super().erase_in_line, how, private)
+
+    def erase_characters(self, count: int | None = None) -> None:
+        self._in_black(super().erase_characters, count)
+
+    def _in_black(self, erase: Callable[..., object], *arguments: object) -> None:
+        attributes = self.cursor.attrs
+        self.cursor.attrs = self.default_char
+        erase(*arguments)
+        self.cursor.attrs = attributes
+
+
 class PyteTerminal:
     """A terminal that draws plain text."""
 
-    def __init__(self, width: int, height: int) -> None:
-        self._screen = pyte.Screen(width, height)
+    def __init__(self, width: int, height: int, *, bce: bool = True) -> None:
+        self._screen = pyte.Screen(width, height) if bce else _ErasesInBlack(width, height)
         self._stream = pyte.Stream(self._screen)
         self.feed(NO_WRAP)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hashlib import sha256
 
 import pytest
-from cells_kit import Changed, PyteTerminal, WilfulTerminal, part, stock, strip, whole
+from cells_kit import WAYS, Changed, PyteTerminal, WilfulTerminal, part, stock, strip, whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -28,6 +28,9 @@ from gynetix_tui.tui.cells.hook import erases_in_colour
 from gynetix_tui.tui.cells.looks import Palette
 from gynetix_tui.tui.cells.moves import move
 from gynetix_tui.tui.cells.pieces import Update
+from gynetix_tui.tui.cells.rows import Row
+from gynetix_tui.tui.cells.scrolling import find_shift
+from gynetix_tui.tui.cells.shown import Piece
 
 TEXT = Style.parse("#d5d8da on #15181b")
 CURSOR = Style.parse("#15181b on #d5d8da")
@@ -370,9 +373,11 @@ class TestSameScreen:
     @settings(max_examples=150, deadline=None)
     @given(st.data())
     def test_for_plain_text(self, data: st.DataObject) -> None:
-        width, height = data.draw(st.integers(3, 24)), data.draw(st.integers(1, 5))
-        ours = Changed(width, height, erases=data.draw(st.booleans()), keep=data.draw(st.booleans()))
-        with_it, without = PyteTerminal(width, height), PyteTerminal(width, height)
+        width, height = data.draw(st.integers(3, 40)), data.draw(st.integers(1, 8))
+        bce, way = data.draw(st.booleans()), data.draw(st.sampled_from(WAYS))
+        erases = bce and data.draw(st.booleans())
+        ours = Changed(width, height, erases=erases, keep=data.draw(st.booleans()), way=way)
+        with_it, without = PyteTerminal(width, height, bce=bce), PyteTerminal(width, height, bce=bce)
         must_be_whole = True
         for _ in range(data.draw(st.integers(1, 10))):
             step = data.draw(st.sampled_from(["part", "part", "part", "whole", "others", "forget", "resize"]))
@@ -393,7 +398,10 @@ class TestSameScreen:
                 if (width, height) == (ours.width, ours.height):
                     ours.shown.forget()  # as the hook does, if it had another size meanwhile
                 ours.width, ours.height = width, height
-                with_it, without = PyteTerminal(width, height), PyteTerminal(width, height)
+                with_it, without = (
+                    PyteTerminal(width, height, bce=bce),
+                    PyteTerminal(width, height, bce=bce),
+                )
                 must_be_whole = True
             update: Update
             if must_be_whole or step == "whole":
@@ -403,7 +411,7 @@ class TestSameScreen:
                 y, x = data.draw(st.integers(0, height - 1)), data.draw(st.integers(0, width - 1))
                 update = part(width, height, y, x, *data.draw(runs(data.draw(st.integers(1, width - x)))))
             cursor = (data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1)))
-            with_it.feed(ours.frame(update, cursor))
+            with_it.feed(ours.frame(update, cursor, sync=True))
             without.feed(stock(update, cursor))
             assert with_it.cells == without.cells
             assert with_it.cursor == without.cursor == cursor
@@ -431,19 +439,54 @@ def two_panes(draw: st.DrawFn) -> tuple[int, list[list[str]]]:
 
 
 class TestScrolling:
-    @settings(max_examples=150, deadline=None)
-    @given(two_panes(), st.booleans())
-    def test_the_same_is_shown(self, panes: tuple[int, list[list[str]]], erases: bool) -> None:
+    @settings(max_examples=200, deadline=None)
+    @given(two_panes(), st.booleans(), st.booleans(), st.sampled_from(WAYS), st.data())
+    def test_the_same_is_shown(
+        self, panes: tuple[int, list[list[str]]], bce: bool, keep: bool, way: int | None, data: st.DataObject
+    ) -> None:
         width, frames = panes
         height = len(frames[0])
-        ours = Changed(width, height, erases=erases)
-        with_it, without = PyteTerminal(width, height), PyteTerminal(width, height)
+        styles = data.draw(st.lists(st.sampled_from(STYLES), min_size=1, max_size=3))
+        ours = Changed(width, height, erases=bce, keep=keep, way=way)
+        with_it, without = PyteTerminal(width, height, bce=bce), PyteTerminal(width, height, bce=bce)
         for number, frame in enumerate(frames):
-            update = whole(width, [[(row, TEXT if y % 3 else BAR)] for y, row in enumerate(frame)])
+            update = whole(width, [[(row, styles[sum(map(ord, row)) % len(styles)])] for row in frame])
             with_it.feed(ours.frame(update, (number, 1), sync=True))
             without.feed(stock(update, (number, 1)))
             assert with_it.cells == without.cells
             assert with_it.cursor == without.cursor
+
+    def test_rows_of_which_something_is_unknown_are_not_moved(self) -> None:
+        ours = Changed(20, 8)
+        wide = [[("中" * 5 + chr(ord("a") + y) * 10, TEXT)] for y in range(8)]
+        ours.frame(whole(20, wide), (0, 0))
+        ours.frame(
+            part(20, 8, 4, 1, ("x", TEXT)), (0, 0)
+        )  # of the first character there, nobody knows what is left
+        old, new = ours.shown._rows, {y: ours.shown._rows[y + 1] for y in range(7)}
+        assert find_shift(old, new) is None
+        whole_ones = [Row(list(chr(ord("a") + y) * 20), list(old[0].looks)) for y in range(8)]
+        assert find_shift(whole_ones, {y: whole_ones[y + 1] for y in range(7)}) == (0, 7, 1)
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_what_is_unknown_is_not_written_as_if_it_were_nothing(self, way: int | None) -> None:
+        width, height = 60, 12
+        ours, terminal = Changed(width, height, way=way), WilfulTerminal(width, height, cell_len)
+        terminal.feed(ours.frame(whole(width, [[("ab中cd" + "." * 5 + "x" * 49, TEXT)]] * height), (0, 0)))
+        changes = [(0, "AB", TEXT), (3, "YCD", TEXT), (12, "Z Z Z Z", CURSOR)]
+        cut = [
+            Piece(
+                x,
+                y,
+                list(text),
+                [ours.shown.palette.look(Strip.render_ansi(style, ColorSystem.TRUECOLOR))] * len(text),
+            )
+            for y in range(height)
+            for x, text, style in changes
+        ]
+        terminal.feed(ours.shown.frame(width, height, cut, (0, 0), sync=False, keep=True))
+        for row in terminal.rows:
+            assert (row[0], row[1], row[3], row[4], row[5]) == ("A", "B", "Y", "C", "D")
 
     def lines(self, first: int, count: int = 20) -> list[str]:
         return [sha256(str(number).encode()).hexdigest()[:60] for number in range(first, first + count)]
@@ -514,7 +557,7 @@ class TestAnyOpinionOnWidths:
     ) -> None:
         width = data.draw(st.integers(4, 20))
         terminal = WilfulTerminal(width, 1, OPINIONS[opinion])
-        ours = Changed(width, 1)
+        ours = Changed(width, 1, way=data.draw(st.sampled_from(WAYS[:3])))
         rows = data.draw(st.lists(mixed_rows(width), min_size=1, max_size=6))
         for row in rows:
             terminal.feed(ours.frame(whole(width, [row]), (0, 0)))

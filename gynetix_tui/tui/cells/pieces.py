@@ -45,12 +45,14 @@ def _of_layout(update: LayoutUpdate) -> Iterator[tuple[int, int, Strip]]:
 
 
 def _of_chops(update: ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
-    """What lies within the spans. A strip that begins before its span is shown from its own beginning, as Textual does."""
+    """What lies within the spans, and the rest of those strips, which is as new.
+
+    Textual cuts them at a span's end, and of a wide letter there it would leave a half.
+    """
     for y, first, end in update.spans:
         for strip_end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
-            if strip is None or x > end or strip_end <= first:
-                continue
-            yield x, y, strip if strip_end <= end else strip.crop(0, end - x)
+            if strip is not None and x <= end and strip_end > first:
+                yield x, y, strip
 
 
 def _cells(strip: Strip, palette: Palette, colours: ColorSystem) -> tuple[list[str], list[Look]]:

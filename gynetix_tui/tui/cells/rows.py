@@ -71,11 +71,15 @@ class Output:
         x: The cursor's column; None where that is not known, as behind a grapheme of doubtful width.
         y: Its row, likewise.
         pen: What is in force, likewise.
+
+    Attributes:
+        strayed: Whether anything was written by `stray`.
     """
 
     def __init__(self, palette: Palette, x: int | None, y: int | None, pen: Pen | None) -> None:
         self._palette = palette
         self._parts: list[str] = []
+        self.strayed = False
         self.x = x
         self.y = y
         self.pen = pen
@@ -112,6 +116,12 @@ class Output:
     def raw(self, text: str) -> None:
         """Write what changes neither cursor nor pen."""
         self._parts.append(text)
+
+    def stray(self, text: str) -> None:
+        """Write what leaves the cursor at one place on some terminals, at another on others."""
+        self._parts.append(text)
+        self.x = self.y = None
+        self.strayed = True
 
 
 def rewrite(output: Output, y: int, old: Row, new: Row, *, erases: bool) -> None:
@@ -174,36 +184,43 @@ def rewrite_by_look(output: Output, changes: Iterable[tuple[int, Row, Row]], *, 
             continue
         for look, x, end in _runs(new, sorted(due)):
             runs.setdefault(look, []).append(_Run(y, x, end, new))
-    for look in sorted(
-        runs, key=output.suits, reverse=True
-    ):  # with the pen as it is first; the rest as they come
-        for y, x, end, row in runs[look]:
-            if not (output.y == y and output.x is not None and _fill(output, row, x)):
-                output.go(x, y)
-            blanks = _blanks_before(row, x, end, erases=erases)
-            output.take(look)
-            output.write("".join(grapheme or "" for grapheme in row.graphemes[x:blanks]), blanks - x)
-            if blanks < end:
-                blank = row.looks[blanks]
-                assert blank is not None  # noqa: S101 - what is due is known
-                output.take(blank, to_erase=True)
-                output.raw("\x1b[K" if _tail(row, erases=erases) <= blanks else f"\x1b[{end - blanks}X")
-            elif end == len(row.graphemes):
-                output.forget_column()  # at the margin: some terminals keep the cursor on the last column, some beyond
+    # With the pen as it is first; the rest as they come.
+    for look in sorted(runs, key=output.suits, reverse=True):
+        for run in runs[look]:
+            _write_look(output, look, run, erases=erases)
     for y, old, new in doubtful:
         rewrite(output, y, old, new, erases=erases)
 
 
+def _write_look(output: Output, look: Look, run: _Run, *, erases: bool) -> None:
+    """Write a run; blanks at its end are erased (EL, ECH) where that is cheaper."""
+    y, x, end, row = run
+    if not (output.y == y and output.x is not None and _fill(output, row, x)):
+        output.go(x, y)
+    tail = _tail(row, erases=erases)
+    blanks = _blanks_before(row, x, end, erases=erases)
+    if end - blanks < (_ERASED_FROM if tail <= blanks else _ERASED_FROM + 2):
+        blanks = end
+    if blanks > x:
+        output.take(look)
+        output.write("".join(grapheme or "" for grapheme in row.graphemes[x:blanks]), blanks - x)
+    if blanks < end:
+        blank = row.looks[blanks]
+        assert blank is not None  # noqa: S101 - what is due is known
+        output.take(blank, to_erase=True)
+        output.raw("\x1b[K" if tail <= blanks else f"\x1b[{end - blanks}X")
+    elif end == len(row.graphemes):
+        output.forget_column()  # at the margin: some terminals keep the cursor on the last column, some beyond
+
+
 def _blanks_before(row: Row, x: int, end: int, *, erases: bool) -> int:
-    """Where the blanks begin with which a run ends and which are cheaper erased than written (EL, ECH); its end for none."""
+    """Where the blanks begin with which a run ends, if they can be erased; its end for none."""
     look = row.looks[end - 1]
     if look is None or not look.erased or not (erases or look.ground == "39"):
         return end
-    first = end
-    while first > x and row.graphemes[first - 1] == " " and row.looks[first - 1] is look:
-        first -= 1
-    dearer = _ERASED_FROM if _tail(row, erases=erases) <= first else _ERASED_FROM + 2
-    return first if end - first >= dearer else end
+    while end > x and row.graphemes[end - 1] == " " and row.looks[end - 1] is look:
+        end -= 1
+    return end
 
 
 def _runs(row: Row, places: Sequence[int]) -> Iterator[tuple[Look, int, int]]:
@@ -231,10 +248,12 @@ def _runs(row: Row, places: Sequence[int]) -> Iterator[tuple[Look, int, int]]:
 
 def _bridges(row: Row, start: int, end: int, look: Look) -> bool:
     """Whether it is cheaper to write again what stands between two columns than to move over it."""
-    return end - start <= _SHORT_GAP and all(
-        (row.looks[x] is look or row.looks[x] is look.blank) and (row.graphemes[x] or "\0").isascii()
-        for x in range(start, end)
-    )
+    if end - start > _SHORT_GAP:
+        return False
+    # What nobody knows, and the second half of what fills two cells, is no text.
+    text = "".join(grapheme or "\0" for grapheme in row.graphemes[start:end])
+    looks = row.looks[start:end]
+    return text.isascii() and text.isprintable() and all(each in (look, look.blank) for each in looks)
 
 
 def _due(old: Row, new: Row) -> set[int]:

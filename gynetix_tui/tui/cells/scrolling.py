@@ -85,8 +85,7 @@ def shifted(rows: Sequence[Row], shift: Shift) -> list[Row]:
 def scroll(output: Output, shift: Shift) -> None:
     """Write a move: a scrolling region (DECSTBM), and as many lines as it takes at its edge (IND, RI)."""
     top, bottom, lines = shift
-    output.raw(f"\x1b[{top + 1};{bottom + 1}r")
-    output.x = output.y = None
+    # Some terminals go to the first cell when they are told a region, some stay.
+    output.stray(f"\x1b[{top + 1};{bottom + 1}r")
     output.go(0, bottom if lines > 0 else top)
-    output.raw(("\x1bD" if lines > 0 else "\x1bM") * abs(lines) + "\x1b[r")
-    output.x = output.y = None  # some go to the first cell with the last of these, some stay
+    output.stray(("\x1bD" if lines > 0 else "\x1bM") * abs(lines) + "\x1b[r")

@@ -101,9 +101,7 @@ class Shown:
                 row = self._rows[piece.y].copy()
             if row.put(piece.x, piece.graphemes, piece.looks):
                 changed[piece.y] = row
-        output = self._row_by_row(changed)
-        if len(output.text) > LONG:
-            output = min(output, *self._other_ways(changed, sync=sync), key=lambda way: len(way.text))
+        output = self._shortest(changed, sync=sync)
         for y, row in changed.items():
             self._rows[y] = row
         output.go(*cursor)
@@ -113,8 +111,14 @@ class Shown:
             text += "\x1b[m"
             self._pen = None
         # One row, or what is no longer than this, is drawn at once in any case; the brackets would be a third of it.
-        brackets = sync and len(changed) > 1 and len(text) > UNBRACKETED
+        brackets = sync and len(changed) > 1 and (output.strayed or len(text) > UNBRACKETED)
         return f"{SYNC_BEGIN}{text}{SYNC_END}" if brackets else text
+
+    def _shortest(self, new: Mapping[int, Row], *, sync: bool) -> Output:
+        output = self._row_by_row(new)
+        if len(output.text) > LONG:
+            output = min(output, *self._other_ways(new, sync=sync), key=lambda way: len(way.text))
+        return output
 
     def _row_by_row(self, new: Mapping[int, Row]) -> Output:
         output = self._begun()

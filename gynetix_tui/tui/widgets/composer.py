@@ -91,9 +91,6 @@ class Composer(LeanTextArea):
         super().__init__(
             id=id,
             compact=True,
-            soft_wrap=True,
-            show_line_numbers=False,
-            highlight_cursor_line=False,
             tab_behavior="focus",
             disabled=True,  # until a conversation is open
         )
@@ -154,6 +151,7 @@ class Composer(LeanTextArea):
         self._marks = {}
         if self.costly:
             self._mark(text)
+        self.refresh()  # they may stand on other rows than the one that was edited
         self._written()
 
     def _mark(self, text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Self
+from typing import Literal, Self
 
 from textual._text_area_theme import TextAreaTheme
 from textual.geometry import Region
@@ -21,13 +21,30 @@ class LeanTextArea(TextArea):
 
     _dressed: TextAreaTheme | None = None
 
-    @property
-    def _drawn(self) -> dict[int, Hashable]:
-        """For each row, what was drawn there; before `__init__` is through nothing was."""
-        return self.__dict__.setdefault("_drawn_rows", {})  # type: ignore[no-any-return]
+    def __init__(
+        self,
+        *,
+        id: str,  # noqa: A002 - Textual's name
+        compact: bool,
+        tab_behavior: Literal["focus", "indent"],
+        disabled: bool,
+    ) -> None:
+        """Make it; see `TextArea`."""
+        self._drawn: dict[
+            int, Hashable
+        ] = {}  # for each row what was drawn there; `TextArea.__init__` asks for it
+        super().__init__(
+            id=id,
+            compact=compact,
+            soft_wrap=True,
+            show_line_numbers=False,
+            highlight_cursor_line=False,
+            tab_behavior=tab_behavior,
+            disabled=disabled,
+        )
 
     def facts_of_line(self, line_index: int) -> Hashable:
-        """What the looks of a line depend on beside its text and the cursor."""
+        """What the looks of a line depend on beside its text and the cursor; whoever changes that calls `refresh`."""
         del line_index
         return None
 
@@ -78,6 +95,8 @@ class LeanTextArea(TextArea):
             return ()
         line_index, section = lines._offset_to_line_info[offset]
         line = self.document.get_line(line_index)
+        if "\t" in line:
+            return None  # how wide it is depends on what stands before it
         bounds = [0, *lines.get_offsets(line_index), len(line)]
         first, beyond = bounds[section : section + 2]
         is_last = beyond == len(line)
