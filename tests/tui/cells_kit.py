@@ -113,18 +113,21 @@ def seen(text: str, ink: str, ground: str, attributes: frozenset[str]) -> Seen:
     return Seen(text, ink, ground, tuple(sorted(marks)))
 
 
-class _ErasesInBlack(pyte.Screen):
-    """Leaves its own ground where it erases and where rows come in, whatever colour is in force."""
+class _Screen(pyte.Screen):
+    """Erases as terminals do: in the ground that is in force, or in its own; nothing else that is in force counts."""
+
+    bce = True
 
     def erase_in_line(self, how: int = 0, private: bool = False) -> None:
-        self._in_black(super().erase_in_line, how, private)
+        self._with_ground(super().erase_in_line, how, private)
 
     def erase_characters(self, count: int | None = None) -> None:
-        self._in_black(super().erase_characters, count)
+        self._with_ground(super().erase_characters, count)
 
-    def _in_black(self, erase: Callable[..., object], *arguments: object) -> None:
+    def _with_ground(self, erase: Callable[..., object], *arguments: object) -> None:
         attributes = self.cursor.attrs
-        self.cursor.attrs = self.default_char
+        ground = attributes.bg if self.bce else "default"
+        self.cursor.attrs = self.default_char._replace(bg=ground)
         erase(*arguments)
         self.cursor.attrs = attributes
 
@@ -133,7 +136,8 @@ class PyteTerminal:
     """A terminal that draws plain text."""
 
     def __init__(self, width: int, height: int, *, bce: bool = True) -> None:
-        self._screen = pyte.Screen(width, height) if bce else _ErasesInBlack(width, height)
+        self._screen = _Screen(width, height)
+        self._screen.bce = bce
         self._stream = pyte.Stream(self._screen)
         self.feed(NO_WRAP)
 

@@ -30,7 +30,7 @@ from gynetix_tui.tui.cells.moves import move
 from gynetix_tui.tui.cells.pieces import Update
 from gynetix_tui.tui.cells.rows import Row
 from gynetix_tui.tui.cells.scrolling import find_shift
-from gynetix_tui.tui.cells.shown import Piece
+from gynetix_tui.tui.cells.shown import SYNC_BEGIN, SYNC_END, UNBRACKETED, Piece
 
 TEXT = Style.parse("#d5d8da on #15181b")
 CURSOR = Style.parse("#15181b on #d5d8da")
@@ -506,6 +506,28 @@ class TestScrolling:
                 assert "\x1b[1;20r" in written
                 assert written.count("\x1b[r") == 1
         assert sizes[1] < sizes[2] / 2
+
+    @pytest.mark.parametrize("end", [[], [("c", TEXT)]])
+    @pytest.mark.parametrize("way", WAYS)
+    def test_blanks_behind_text_of_exchanged_colours_are_erased_in_their_ground(
+        self, way: int | None, end: list[tuple[str, Style | None]]
+    ) -> None:
+        """The pen is reversed for that text, and erasing knows no reverse."""
+        ours, terminal, other = Changed(40, 1, way=way), PyteTerminal(40, 1), PyteTerminal(40, 1)
+        for letter in "ab":
+            row = whole(40, [[(letter * 10, TEXT), (letter * 5 + " " * (25 - len(end)), CURSOR), *end]])
+            terminal.feed(ours.frame(row, (0, 0)))
+            other.feed(stock(row, (0, 0)))
+            assert terminal.cells == other.cells
+
+    def test_however_short_it_is_shown_at_once(self) -> None:
+        ours = Changed(9, 5, way=WAYS[-1])
+        ours.frame(whole(9, [[(f"{y}, {y * y}", None)] for y in range(5)]), (0, 0))
+        written = ours.frame(whole(9, [[(f"{y}, {y * y}", None)] for y in range(1, 6)]), (0, 0), sync=True)
+        assert "\x1bD" in written
+        assert len(written) - len(SYNC_BEGIN + SYNC_END) <= UNBRACKETED
+        assert written.startswith(SYNC_BEGIN)
+        assert written.endswith(SYNC_END)
 
     def test_a_terminal_that_shows_no_frame_at_once_is_not_scrolled(self) -> None:
         """There the list would be seen to jump."""
