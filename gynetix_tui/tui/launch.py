@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import tzinfo
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -155,6 +156,7 @@ async def _run(
         """The first frame is drawn; what it has brought about comes before the 30 ms that tidying takes."""
         ready.set()
         app.call_after_refresh(runtime.settle)
+        loop.run_in_executor(None, import_module, "gynetix_tui.links")  # 12 ms, which a key would take else
 
     with Store.open(paths.store_file, read_only=True) as store:
         session = Session(

@@ -62,8 +62,8 @@ class OneWay(Shown):
         super().__init__(erases=erases)
         self._way = way
 
-    def _shortest(self, new: Mapping[int, Row], *, sync: bool) -> Output:
-        return [self._row_by_row(new), *self._other_ways(new, sync=sync)][: self._way + 1][-1]
+    def _shortest(self, new: Mapping[int, Row], cursor: tuple[int, int], *, sync: bool) -> Output:
+        return [self._row_by_row(new), *self._other_ways(new, cursor, sync=sync)][: self._way + 1][-1]
 
 
 WAYS = [None, 0, 1, 2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import compress
 from operator import is_not, ne
 from typing import Final, NamedTuple
@@ -99,9 +99,13 @@ class Output:
         codes, self.pen = self._palette.step(self.pen, look, to_erase=to_erase)
         self._parts.append(codes)
 
+    def price(self, look: Look) -> int:
+        """Characters that it takes to take up the pen for a look."""
+        return len(self._palette.step(self.pen, look)[0])
+
     def suits(self, look: Look) -> bool:
         """Whether a look can be written with the pen as it is."""
-        return self.pen is not None and not self._palette.step(self.pen, look)[0]
+        return self.pen is not None and not self.price(look)
 
     def write(self, text: str, width: int) -> None:
         """Write text that fills some cells on every terminal."""
@@ -165,7 +169,9 @@ class _Run(NamedTuple):
     row: Row
 
 
-def rewrite_by_look(output: Output, changes: Iterable[tuple[int, Row, Row]], *, erases: bool) -> None:
+def rewrite_by_look(
+    output: Output, changes: Iterable[tuple[int, Row, Row]], *, erases: bool, rests: Collection[str] = ()
+) -> None:
     """Write what makes old rows into new ones, one look after another.
 
     Where colours are given by three numbers, it is dearer to change them twice in each row than to visit the rows twice.
@@ -174,6 +180,7 @@ def rewrite_by_look(output: Output, changes: Iterable[tuple[int, Row, Row]], *, 
         output: Takes it.
         changes: For each row its place, what the terminal shows, and what it is to show.
         erases: Whether the terminal erases in the colour of the ground.
+        rests: The grounds where the cursor will stand: what comes next is most often typed there.
     """
     runs: dict[Look, list[_Run]] = {}
     doubtful: list[tuple[int, Row, Row]] = []
@@ -184,9 +191,15 @@ def rewrite_by_look(output: Output, changes: Iterable[tuple[int, Row, Row]], *, 
             continue
         for look, x, end in _runs(new, sorted(due)):
             runs.setdefault(look, []).append(_Run(y, x, end, new))
-    # With the pen as it is first; the rest as they come.
-    for look in sorted(runs, key=output.suits, reverse=True):
-        for run in runs[look]:
+
+    def turn(look: Look) -> tuple[int, int]:
+        price = output.price(look)
+        # Blanks, which go with any ink on their ground, come after what stands left of them: it leads there.
+        return (1 + (look.ground in rests) if price else 0), price + (0 if look.ink else _SHORT_GAP)
+
+    while runs:
+        look = min(runs, key=turn)
+        for run in runs.pop(look):
             _write_look(output, look, run, erases=erases)
     for y, old, new in doubtful:
         rewrite(output, y, old, new, erases=erases)

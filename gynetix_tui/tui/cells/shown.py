@@ -11,10 +11,10 @@ from gynetix_tui.tui.cells.scrolling import find_shift, scroll, shifted
 
 SYNC_BEGIN = "\x1b[?2026h"
 SYNC_END = "\x1b[?2026l"
-UNBRACKETED = 64
+UNBRACKETED = 128
 """Characters of a frame that is written without brackets: a key typed changes two rows, its text's and its count's."""
 
-LONG = 400
+LONG = 100
 """Characters of a frame for which it is worth to look for shorter ways."""
 
 
@@ -101,7 +101,7 @@ class Shown:
                 row = self._rows[piece.y].copy()
             if row.put(piece.x, piece.graphemes, piece.looks):
                 changed[piece.y] = row
-        output = self._shortest(changed, sync=sync)
+        output = self._shortest(changed, cursor, sync=sync)
         for y, row in changed.items():
             self._rows[y] = row
         output.go(*cursor)
@@ -114,10 +114,10 @@ class Shown:
         brackets = sync and len(changed) > 1 and (output.strayed or len(text) > UNBRACKETED)
         return f"{SYNC_BEGIN}{text}{SYNC_END}" if brackets else text
 
-    def _shortest(self, new: Mapping[int, Row], *, sync: bool) -> Output:
+    def _shortest(self, new: Mapping[int, Row], cursor: tuple[int, int], *, sync: bool) -> Output:
         output = self._row_by_row(new)
         if len(output.text) > LONG:
-            output = min(output, *self._other_ways(new, sync=sync), key=lambda way: len(way.text))
+            output = min(output, *self._other_ways(new, cursor, sync=sync), key=lambda way: len(way.text))
         return output
 
     def _row_by_row(self, new: Mapping[int, Row]) -> Output:
@@ -126,11 +126,14 @@ class Shown:
             rewrite(output, y, self._rows[y], new[y], erases=self.erases)
         return output
 
-    def _other_ways(self, new: Mapping[int, Row], *, sync: bool) -> Iterator[Output]:
+    def _other_ways(self, new: Mapping[int, Row], cursor: tuple[int, int], *, sync: bool) -> Iterator[Output]:
         """Ways to write a long frame that may be shorter: one look after another, and after rows were moved."""
+        x, y = cursor
+        # The cursor's own cell, and how it looks beside it.
+        rests = {look.ground for look in new.get(y, self._rows[y]).looks[max(x - 1, 0) : x + 1] if look}
         output = self._begun()
         changes = [(y, self._rows[y], new[y]) for y in sorted(new)]
-        rewrite_by_look(output, changes, erases=self.erases)
+        rewrite_by_look(output, changes, erases=self.erases, rests=rests)
         yield output
         if sync and (shift := find_shift(self._rows, new)):
             output = self._begun()
@@ -138,7 +141,7 @@ class Shown:
             moved = shifted(self._rows, shift)
             due = sorted({*new, *range(shift.top, shift.bottom + 1)})
             changes = [(y, moved[y], new.get(y, self._rows[y])) for y in due]
-            rewrite_by_look(output, changes, erases=self.erases)
+            rewrite_by_look(output, changes, erases=self.erases, rests=rests)
             yield output
 
     def _begun(self) -> Output:
