@@ -16,6 +16,8 @@ UNKNOWN: Final = None
 """A cell of which nobody knows what the terminal shows there."""
 _SHORT_GAP: Final = 8
 """Cells; to move over more is never dearer than to write them again."""
+_FULL_CHANGE: Final = 20
+"""Characters, about what an ink in three numbers takes."""
 _ERASED_FROM: Final = 4
 """Blanks at a row's end that are worth an erasure, which is three bytes."""
 
@@ -195,7 +197,7 @@ def rewrite_by_look(
     def turn(look: Look) -> tuple[int, int]:
         price = output.price(look)
         # Blanks, which go with any ink on their ground, come after what stands left of them: it leads there.
-        return (1 + (look.ground in rests) if price else 0), price + (0 if look.ink else _SHORT_GAP)
+        return (1 + (look.ground in rests) if price else 0), price + (0 if look.ink else _FULL_CHANGE)
 
     while runs:
         look = min(runs, key=turn)

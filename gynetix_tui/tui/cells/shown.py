@@ -11,9 +11,8 @@ from gynetix_tui.tui.cells.scrolling import find_shift, scroll, shifted
 
 SYNC_BEGIN = "\x1b[?2026h"
 SYNC_END = "\x1b[?2026l"
-UNBRACKETED = 128
+UNBRACKETED = 136
 """Characters of a frame that is written without brackets: a key typed changes two rows, its text's and its count's."""
-
 LONG = 100
 """Characters of a frame for which it is worth to look for shorter ways."""
 
