@@ -520,6 +520,13 @@ class TestScrolling:
             other.feed(stock(row, (0, 0)))
             assert terminal.cells == other.cells
 
+    @pytest.mark.parametrize("way", WAYS)
+    def test_a_cursor_from_a_larger_screen_does_no_harm(self, way: int | None) -> None:
+        ours, terminal = Changed(30, 4, way=way), PyteTerminal(30, 4)
+        rows = [[(f"{y}" * 29, STYLES[y])] for y in range(4)]
+        terminal.feed(ours.frame(whole(30, rows), (99, 99), sync=True))
+        assert terminal.text == [f"{y}" * 29 for y in range(4)]
+
     def test_however_short_it_is_shown_at_once(self) -> None:
         ours = Changed(9, 5, way=WAYS[-1])
         ours.frame(whole(9, [[(f"{y}, {y * y}", None)] for y in range(5)]), (0, 0))

@@ -127,7 +127,10 @@ class Shown:
 
     def _other_ways(self, new: Mapping[int, Row], cursor: tuple[int, int], *, sync: bool) -> Iterator[Output]:
         """Ways to write a long frame that may be shorter: one look after another, and after rows were moved."""
-        x, y = cursor
+        x, y = (
+            min(cursor[0], self._width - 1),
+            min(cursor[1], len(self._rows) - 1),
+        )  # it may be from a larger screen
         # The cursor's own cell, and how it looks beside it.
         rests = {look.ground for look in new.get(y, self._rows[y]).looks[max(x - 1, 0) : x + 1] if look}
         output = self._begun()
