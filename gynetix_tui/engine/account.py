@@ -104,9 +104,9 @@ def import_ahead() -> None:
 
     It is what httpx waits with: by waiting for nothing, the half of it is imported that belongs to asyncio.
     """
-    import anyio
+    from anyio.lowlevel import checkpoint
 
-    asyncio.run(anyio.lowlevel.checkpoint())
+    asyncio.run(checkpoint())
 
 
 def connect(

@@ -6,8 +6,8 @@ import sys
 
 # Where click is installed for whatever reason, httpx brings its own command line along: three megabytes for nothing. A module
 # that is None cannot be imported; httpx goes on without, as where click is missing.
-sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # typeshed knows modules alone; Python documents None
 
-from gynetix_tui.gateway.client import Gateway  # noqa: E402 - httpx comes with it
+from gynetix_tui.gateway.client import Gateway  # noqa: E402 - it imports httpx, which must find that None
 
 __all__ = ["Gateway"]

@@ -42,7 +42,7 @@ class Presence:
         while (presence := cls._take(path, fcntl.LOCK_SH)) is None:
             if time.monotonic() > deadline:
                 raise StoreBusy(f"Another gynetix-tui is putting the store {path} in order; wait for it.")
-            time.sleep(_POLL_SECONDS)
+            time.sleep(_POLL_SECONDS)  # a lock that is waited for (flock) cannot be given up after a time
         return presence
 
     @classmethod
