@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["canary_net"]
+pytest_plugins = ["canary_net", "terminal_fixtures"]
 
 # The kit of the pseudo-terminal is used by tests of the screen, too, also where these are run alone.
 sys.path.append(str(Path(__file__).with_name("terminal")))

@@ -84,7 +84,7 @@ def note_place(connection: Connection) -> None:
     )
 
 
-FIND_PLACE: Final = f"SELECT seq FROM sqlite_sequence WHERE name = '{_PLACE}'"  # noqa: S608 - a constant
+FIND_PLACE: Final = "SELECT seq FROM sqlite_sequence WHERE name = 'consent_log at'"
 """Gives what `note_place` has kept."""
 
 

@@ -276,8 +276,10 @@ def _read_all(connection: Connection) -> None:
     connection.read(lambda row: SendState(cast("str", row[0])), "SELECT DISTINCT state FROM outbox")
     connection.all("SELECT recipient, sender, text, reason, owner FROM outbox")
     if connection.one("SELECT 1 FROM sqlite_schema WHERE name = ?", (LOG,)):
-        connection.read(lambda row: ConsentEvent(cast("str", row[0])), f"SELECT DISTINCT event FROM {LOG}")  # noqa: S608 - a constant
-        connection.all(f"SELECT number, words FROM {LOG}")  # noqa: S608 - likewise
+        connection.read(
+            lambda row: ConsentEvent(cast("str", row[0])), "SELECT DISTINCT event FROM consent_log"
+        )
+        connection.all("SELECT number, words FROM consent_log")
 
 
 def _is_cut_off(path: Path) -> bool:

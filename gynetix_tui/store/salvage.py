@@ -149,7 +149,7 @@ def _log(work: _Salvage) -> None:
         return  # an older version's store
     known = {
         id_
-        for (id_,) in work.wreck.ask("lines", f"SELECT id FROM {LOG} INDEXED BY consent_by_number")  # noqa: S608 - a constant
+        for (id_,) in work.wreck.ask("lines", "SELECT id FROM consent_log INDEXED BY consent_by_number")
         if isinstance(id_, int)
     }
     events = set(ConsentEvent)

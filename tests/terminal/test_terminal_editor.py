@@ -30,11 +30,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
             (desk.folder / "enough").touch()  # an editor that outlived its client ends
 
 
-@pytest.fixture
-def contact(desk: Desk) -> ContactId:
-    return desk.add_contact()
-
-
 def use_editor(desk: Desk, work: str, *, goes_on: bool, outlives: bool = True) -> None:
     """Have an editor that does some work on the file ("$1").
 

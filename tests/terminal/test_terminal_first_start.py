@@ -16,12 +16,6 @@ STRANGER = "15551112222"
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(key=KEY, people=[]) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
 def desk(tmp_path: Path, sandbox: Sandbox) -> Iterator[Desk]:
     with Desk(tmp_path) as desk:
         desk.environ["GYNETIX_BASE_URL"] = sandbox.base_url

@@ -7,7 +7,6 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from canary import KEY
@@ -31,13 +30,6 @@ ROW_OF_A_TEXT = re.compile(r"[ ▌]\d\d:\d\d (?:✓✓|  ) (?:You|Ana) ")
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(key=KEY, people=[], reply_delay=0.1) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def desk(tmp_path: Path, sandbox: Sandbox) -> Iterator[Desk]:
-    with Desk(tmp_path) as desk:
-        desk.use(sandbox)
-        yield desk
 
 
 def start(desk: Desk, *, columns: int = COLUMNS, lines: int = LINES) -> Screen:

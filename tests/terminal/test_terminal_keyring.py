@@ -19,12 +19,6 @@ TAB = b"\t"
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(key=KEY, people=[]) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
 def session() -> Iterator[LoginSession]:
     with LoginSession() as session:
         session.start_keyring()

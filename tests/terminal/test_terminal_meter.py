@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from canary import KEY
@@ -19,13 +18,6 @@ TEXT = "Ana’s bike is ready, you can pick it up today until six or tomorrow mo
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(key=KEY, people=[Person(ANA.removeprefix("+"), "Ana Torres")], reply_delay=0.1) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def desk(tmp_path: Path, sandbox: Sandbox) -> Iterator[Desk]:
-    with Desk(tmp_path) as desk:
-        desk.use(sandbox)
-        yield desk
 
 
 def sent(sandbox: Sandbox) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from canary import KEY
@@ -29,13 +28,6 @@ BEN = "+15550000009"
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(key=KEY, people=[Person(ANA.removeprefix("+"), "Ana Torres")]) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def desk(tmp_path: Path, sandbox: Sandbox) -> Iterator[Desk]:
-    with Desk(tmp_path) as desk:
-        desk.use(sandbox)
-        yield desk
 
 
 def settled(terminal: Terminal) -> list[list[Seen]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import stat
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,19 +12,6 @@ from canary import KEY, output_holds_key
 from terminal_kit import ANA, ENTER, PROGRAM, Desk, ctrl
 
 from gynetix_tui.sandbox import Fault, FaultKind, Sandbox
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(key=KEY, people=[]) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def desk(tmp_path: Path, sandbox: Sandbox) -> Iterator[Desk]:
-    with Desk(tmp_path) as desk:
-        desk.use(sandbox)
-        yield desk
 
 
 def test_the_key_is_found_nowhere(desk: Desk, sandbox: Sandbox) -> None:

@@ -11,7 +11,6 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
-from canary import KEY
 from terminal_kit import ANA, DEADLINE, ENTER, PROGRAM, Desk, ctrl, traffic
 
 from gynetix_tui.model import ContactId
@@ -115,24 +114,6 @@ def whole(columns: int, lines: int, draft: str) -> Callable[[str], bool]:
         return all(ends) and "Ana Torres" in rows[1] and any(row.endswith(f" {draft}") for row in rows[-7:-1])
 
     return look
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(key=KEY, people=[]) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def desk(tmp_path: Path, sandbox: Sandbox) -> Iterator[Desk]:
-    with Desk(tmp_path) as desk:
-        desk.use(sandbox)
-        yield desk
-
-
-@pytest.fixture
-def contact(desk: Desk) -> ContactId:
-    return desk.add_contact()
 
 
 @pytest.fixture(params=[BASH, DASH], ids=["bash", "dash"])

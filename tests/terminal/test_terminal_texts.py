@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from canary import KEY
@@ -28,13 +27,6 @@ def sandbox() -> Iterator[Sandbox]:
     ana = Person(ANA.removeprefix("+"), "Ana Torres", then=("Noted.",))
     with Sandbox(key=KEY, people=[ana], reply_delay=0.1) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def desk(tmp_path: Path, sandbox: Sandbox) -> Iterator[Desk]:
-    with Desk(tmp_path) as desk:
-        desk.use(sandbox)
-        yield desk
 
 
 def sent(sandbox: Sandbox) -> list[RecordedRequest]:

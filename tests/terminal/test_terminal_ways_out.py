@@ -6,11 +6,9 @@ import itertools
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
-from pathlib import Path
 from signal import SIGCONT, SIGHUP, SIGINT, SIGTERM, Signals
 
 import pytest
-from canary import KEY
 from terminal_kit import PROGRAM, Desk, Terminal, ctrl, traffic
 
 from gynetix_tui.model import ContactId
@@ -21,24 +19,6 @@ OUT_SECONDS = 2.5
 """Two seconds, and a moment for this machine to tell of it."""
 NOTICED_SECONDS = 1.0
 """How much later at most the program sees that its terminal has gone where no signal tells it."""
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(key=KEY, people=[]) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def desk(tmp_path: Path, sandbox: Sandbox) -> Iterator[Desk]:
-    with Desk(tmp_path) as desk:
-        desk.use(sandbox)
-        yield desk
-
-
-@pytest.fixture
-def contact(desk: Desk) -> ContactId:
-    return desk.add_contact()
 
 
 def written(
